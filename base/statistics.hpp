@@ -1,0 +1,28 @@
+// Summary statistics and error measures between predictions and measurements. All inputs are equally long and finite;
+// shorter than needed, or of unequal length, throws Error.
+#pragma once
+
+#include <span>
+#include <vector>
+
+namespace ridgeline {
+
+double mean(std::span<const double> values);
+double median(std::span<const double> values);
+/// Linear interpolation between order statistics (Hyndman & Fan 1996, type 7); 0 <= probability <= 1.
+double quantile(std::span<const double> values, double probability);
+
+/// Ranks from 1; ties share their mean rank.
+std::vector<double> ranks(std::span<const double> values);
+double pearson(std::span<const double> a, std::span<const double> b);
+double spearman(std::span<const double> a, std::span<const double> b);
+/// Kendall's tau-b, O(n log n) (Knight 1966).
+double kendall(std::span<const double> a, std::span<const double> b);
+
+/// Mean of |predicted/measured - 1|, as a fraction.
+double mape(std::span<const double> predicted, std::span<const double> measured);
+double median_ape(std::span<const double> predicted, std::span<const double> measured);
+double rmse(std::span<const double> predicted, std::span<const double> measured);
+double r2(std::span<const double> predicted, std::span<const double> measured);
+
+}  // namespace ridgeline

@@ -1,0 +1,46 @@
+// Reading device and runtime descriptions.
+//
+// Files are looked up by name or alias in the shipped folder and in $RIDGELINE_DEVICES (a colon-separated list of
+// folders); a name that contains '/' or ends in ".yaml" is a path. docs/devices.md documents every key.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/document.hpp"
+#include "hwdesc/device.hpp"
+#include "hwdesc/runtime.hpp"
+
+namespace ridgeline {
+
+/// One what-if, e.g. {"dram.bandwidth", "x2"} or {"clock", "600MHz"}.
+struct Override {
+  std::string key;
+  std::string value;
+};
+
+/// The folder of shipped data: $RIDGELINE_DATA, else beside the sources, else the installed share folder.
+std::filesystem::path data_folder();
+
+/// Names of all shipped and user devices, sorted.
+std::vector<std::string> device_names();
+std::vector<std::string> runtime_names();
+
+/// Validates and builds; InputError for unknown or missing keys, a number without source, wrong units, bandwidths
+/// that rise outwards, operating points out of order, an efficiency outside (0, 1], ...
+Device parse_device(const Node& document);
+Runtime parse_runtime(const Node& document);
+
+/// Finds, reads and applies `overrides` before validation, so that a what-if is checked like a file. An unknown name
+/// gives the nearest; an alias shared by several ("jetson-nano") asks which of them.
+Device load_device(std::string_view name, const std::vector<Override>& overrides = {});
+Runtime load_runtime(std::string_view name, const std::vector<Override>& overrides = {});
+
+/// The device set to one of its operating points or power modes: `clock` between two points is allowed, outside the
+/// table is an InputError that gives the range.
+Device at_clock(Device device, Hertz clock);
+Device in_power_mode(Device device, std::string_view mode);
+
+}  // namespace ridgeline
