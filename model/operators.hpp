@@ -1,0 +1,171 @@
+// The closed set of operators that every transformer is lowered to.
+//
+// Plain structs in one std::variant: whoever costs, executes or differentiates operators visits all of them, and the
+// compiler lists what is missing when one is added. Sizes are element counts; `rows` already contains the batch.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "base/quantity.hpp"
+#include "model/numerics.hpp"
+
+namespace ridgeline {
+
+using Size = std::int64_t;
+
+/// Activations times weights: [rows × inner] · [inner × columns] (+ bias). With groups g > 1 the columns and the
+/// inner dimension fall into g blocks that do not mix (grouped 1×1 convolution): weights are inner × columns / g.
+struct MatMul {
+  Size rows, columns, inner;
+  Size groups = 1;
+  bool bias = true;
+  double density = 1;  ///< share of weight blocks kept by block-sparse pruning, (0, 1]
+  friend bool operator==(const MatMul&, const MatMul&) = default;
+};
+
+/// Activations times activations: `batch` products [rows × inner] · [inner × columns]. The second operands may be
+/// fewer than the products (grouped-query attention) and may come from the key/value cache.
+struct BatchedMatMul {
+  Size batch, rows, columns, inner;
+  Size second_operands = 0;  ///< distinct second operands; 0: as many as `batch`
+  bool second_is_cache = false;
+  friend bool operator==(const BatchedMatMul&, const BatchedMatMul&) = default;
+};
+
+/// softmax(Q·Kᵀ·scale + mask)·V in one kernel that never writes the scores (Dao et al. 2022).
+struct FusedAttention {
+  Size batch, heads, key_value_heads, queries, keys, head_dim;
+  bool causal = false;  ///< only the lower triangle is computed
+  bool keys_are_cache = false;
+  friend bool operator==(const FusedAttention&, const FusedAttention&) = default;
+};
+
+struct Softmax {
+  Size rows, columns;
+  friend bool operator==(const Softmax&, const Softmax&) = default;
+};
+
+enum class NormKind { layer_norm, rms_norm, affine };  // affine: scale and shift only (MobileBERT's NoNorm)
+
+struct Normalisation {
+  NormKind kind;
+  Size rows, columns;
+  friend bool operator==(const Normalisation&, const Normalisation&) = default;
+};
+
+enum class Function { add, multiply, scale, mask, relu, gelu, gelu_tanh, silu, tanh, sigmoid, exp, bias, convert };
+
+/// y[i] = function(x[i], ...); `operands` full-size inputs are read; fused_into_producer: runs in the producer's
+/// epilogue, costs arithmetic but no extra pass over memory and no dispatch.
+struct Elementwise {
+  Function function;
+  Size elements;
+  int operands = 1;
+  Size parameters = 0;  ///< learned vector that is applied (a bias), 0 for none
+  bool fused_into_producer = false;
+  friend bool operator==(const Elementwise&, const Elementwise&) = default;
+};
+
+/// Table look-up: `lookups` rows of `width` out of `vocabulary`.
+struct Embedding {
+  Size lookups, width, vocabulary;
+  friend bool operator==(const Embedding&, const Embedding&) = default;
+};
+
+enum class Transform { dft, dct };
+
+/// Real part of a two-dimensional transform of `batch` matrices rows × columns (FNet, FlexiBERT's linear heads).
+struct FourierMixing {
+  Transform transform;
+  Size batch, rows, columns;
+  friend bool operator==(const FourierMixing&, const FourierMixing&) = default;
+};
+
+/// One kernel per channel along the sequence.
+struct DepthwiseConvolution {
+  Size batch, length, channels, kernel;
+  bool bias = false;
+  friend bool operator==(const DepthwiseConvolution&, const DepthwiseConvolution&) = default;
+};
+
+/// Per-position kernels over unfolded values (dynamic convolution): `groups` kernels a position, each shared by
+/// channels/groups channels; the unfolded [length × kernel × channels] copy is read.
+struct DynamicConvolution {
+  Size batch, length, channels, kernel, groups;
+  friend bool operator==(const DynamicConvolution&, const DynamicConvolution&) = default;
+};
+
+enum class Movement { contiguous, concatenate, gather, expand, unfold, fill, cache_append };
+
+/// Moves elements without arithmetic. `parameters` is the size of a learned table that is gathered from, else 0.
+struct Copy {
+  Movement movement;
+  Size elements;
+  Size parameters = 0;
+  friend bool operator==(const Copy&, const Copy&) = default;
+};
+
+/// Changes shape or strides only: no work, but an eager framework dispatches it `operations` times.
+struct View {
+  int operations = 1;
+  friend bool operator==(const View&, const View&) = default;
+};
+
+/// Sums, means, losses: [rows × columns] -> [rows].
+struct Reduction {
+  Size rows, columns;
+  friend bool operator==(const Reduction&, const Reduction&) = default;
+};
+
+/// Chooses `chosen` of `experts` for each token (softmax and top-k).
+struct Routing {
+  Size tokens, experts, chosen;
+  friend bool operator==(const Routing&, const Routing&) = default;
+};
+
+enum class Optimiser { sgd, adam };
+
+/// One optimiser step over `parameters` weights (fp32 state).
+struct OptimiserStep {
+  Optimiser optimiser;
+  Size parameters;
+  friend bool operator==(const OptimiserStep&, const OptimiserStep&) = default;
+};
+
+using Operator =
+    std::variant<MatMul, BatchedMatMul, FusedAttention, Softmax, Normalisation, Elementwise, Embedding, FourierMixing,
+                 DepthwiseConvolution, DynamicConvolution, Copy, View, Reduction, Routing, OptimiserStep>;
+inline constexpr std::size_t kOperatorKinds = std::variant_size_v<Operator>;
+
+/// "matmul", "batched matmul", "softmax", ... for reports, in the order of the variant.
+std::string_view kind_name(std::size_t variant_index);
+inline std::string_view kind_name(const Operator& op) { return kind_name(op.index()); }
+std::string_view name(Function function);
+
+/// What one operator has to do, whatever runs it. Our convention: 1 multiply-add = 2 FLOP; bytes are algorithmic
+/// (every operand read once, every result written once); transcendental counts results of exp, erf, tanh, rsqrt, ...
+struct Work {
+  Flops matrix;
+  Flops vector;
+  Flops transcendental;
+  Bytes weights;
+  Bytes activations_in;
+  Bytes activations_out;
+  Bytes cache_read;
+  Bytes cache_written;
+
+  Flops flops() const { return matrix + vector + transcendental; }
+  Bytes bytes() const { return weights + activations_in + activations_out + cache_read + cache_written; }
+  FlopsPerByte arithmetic_intensity() const { return flops() / bytes(); }
+};
+
+Work work(const Operator& op, const Numerics& numerics);
+
+/// Learned numbers that the operator owns.
+Size parameter_count(const Operator& op);
+/// Elements of its result (0 for OptimiserStep; a View has its input's, known from the graph only: 0 here).
+Size output_elements(const Operator& op);
+
+}  // namespace ridgeline

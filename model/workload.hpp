@@ -1,0 +1,39 @@
+// What is asked of a model: one encoder pass, a prefill, a decoding step, a whole generation, a training step.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "hwdesc/runtime.hpp"
+#include "model/numerics.hpp"
+#include "model/operators.hpp"
+
+namespace ridgeline {
+
+enum class Task {
+  encode,       ///< one forward pass over `length` tokens (encoder-only; decoder-only: the same as prefill)
+  prefill,      ///< decoder-only: a forward pass over the prompt that fills the key/value cache
+  decode_step,  ///< one new token with `length` tokens in the cache
+  generate,  ///< prefill of `length` tokens, then `new_tokens` steps; encoder-decoder: encoder once, then the steps
+  train,     ///< forward, backward and optimiser step over `length` tokens
+};
+
+std::string_view name(Task task);
+
+struct Workload {
+  Task task = Task::encode;
+  Size batch = 1;
+  Size length = 128;
+  Size new_tokens = 0;
+  Size beams = 1;
+  Numerics numerics;
+  Fusion fusion = Fusion::none;
+  bool views = true;  ///< eager frameworks dispatch metadata operators
+  Optimiser optimiser = Optimiser::adam;
+  friend bool operator==(const Workload&, const Workload&) = default;
+};
+
+/// Sizes of 1 to 10^6 tokens, 1 to 10^6 sequences, beams 1 to 64; Error naming the field otherwise.
+void check(const Workload& workload);
+
+}  // namespace ridgeline
