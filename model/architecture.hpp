@@ -41,7 +41,10 @@ struct Attention {
   bool scaled = true;             ///< a division of the scores is dispatched (T5 has none)
   bool fused_projection = false;  ///< one product for query, key and value (GPT-2)
   bool output_bias = true;
-  bool values_from_layer_input = false;  ///< MobileBERT: values read the wide input, queries and keys the bottleneck
+  Size output_groups = 1;  ///< groups of the output map; `weights.groups` is of query, key, value only (SqueezeBERT)
+  /// MobileBERT: values read the wide input; queries and keys read an input map (and its norm) of their own, apart
+  /// from the one that feeds the residual.
+  bool values_from_layer_input = false;
   WeightForm weights;
   friend bool operator==(const Attention&, const Attention&) = default;
 };
@@ -129,6 +132,10 @@ struct Embeddings {
   NormKind norm_kind = NormKind::layer_norm;
   bool scaled = false;  ///< multiplied by sqrt(width)
   bool projection_bias = true;
+  bool always_projected = false;  ///< the linear map is there between equal widths too (FNet)
+  /// The linear map stands before positions, types and norm, which then have the first layer's width (MobileBERT,
+  /// OPT); otherwise after them (ALBERT, ELECTRA, FNet).
+  bool projected_first = false;
   bool trigrams = false;  ///< MobileBERT: three neighbours are concatenated before the map
   std::optional<Patches> patches;
   friend bool operator==(const Embeddings&, const Embeddings&) = default;
@@ -138,10 +145,16 @@ struct Embeddings {
 struct OutputHead {
   bool pooler = false;          ///< dense width×width and tanh on the first position
   Size classes = 0;             ///< linear map to this many labels, 0: none
+  bool class_bias = true;       ///< ... with a bias (GPT-2's and LLaMA's have none)
+  bool every_position = false;  ///< pooler's map and labels at every position (token classification, ELECTRA)
   bool language_model = false;  ///< logits over the vocabulary at every position
-  bool tied = true;             ///< ... with the embedding's weights
-  bool transform = false;       ///< BERT's MLM head: dense, activation, norm before the logits
-  bool bias = false;            ///< ... and a bias on the logits
+  /// ... with the embedding's weights. Where those are narrower than the last layer a map to their width comes first:
+  /// the transform's dense (ALBERT, ELECTRA), without a transform one of its own without bias (OPT), with `widened`
+  /// none.
+  bool tied = true;
+  bool widened = false;    ///< tied columns are completed to the layer's width by columns of their own (MobileBERT)
+  bool transform = false;  ///< BERT's MLM head: dense, activation, norm before the logits
+  bool bias = false;       ///< ... and a bias on the logits
   Function activation = Function::gelu;
   friend bool operator==(const OutputHead&, const OutputHead&) = default;
 };
