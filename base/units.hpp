@@ -26,7 +26,8 @@ std::optional<ParsedQuantity> parse_quantity(std::string_view text);
 /// The name of a dimension's base unit, for messages and file attributes: "s", "B/s", "J/FLOP", "1".
 std::string unit_name(Dimension dimension);
 
-/// "12.3 ms", "25.6 GB/s": `digits` significant digits and the SI prefix that leaves 1 to 999 before the point.
+/// "12.3 ms", "25.6 GB/s": `digits` significant digits and the SI prefix that leaves 1 to 999 before the point. Times
+/// and temperatures take no prefix above one: "4200 s".
 std::string format_quantity(double si, Dimension dimension, int digits = 3);
 
 template <Dimension D>
