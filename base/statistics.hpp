@@ -1,5 +1,6 @@
 // Summary statistics and error measures between predictions and measurements. All inputs are equally long and finite;
-// shorter than needed, or of unequal length, throws Error.
+// shorter than needed, of unequal length, or where the measure is undefined (a correlation of a constant, a relative
+// error against 0) throws Error.
 #pragma once
 
 #include <span>
@@ -23,6 +24,8 @@ double kendall(std::span<const double> a, std::span<const double> b);
 double mape(std::span<const double> predicted, std::span<const double> measured);
 double median_ape(std::span<const double> predicted, std::span<const double> measured);
 double rmse(std::span<const double> predicted, std::span<const double> measured);
+/// Coefficient of determination, 1 - sum (measured - predicted)² / sum (measured - mean)²; negative when worse than
+/// predicting the mean.
 double r2(std::span<const double> predicted, std::span<const double> measured);
 
 }  // namespace ridgeline
