@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -64,21 +65,29 @@ class Node {
   // --- edits, for what-ifs: values set so are located at `origin` (for example "--set")
   /// Replaces the scalar at the dotted `path` (a unique suffix of a path is enough: "dram.bandwidth" finds
   /// "memory.dram.bandwidth"). `value` is a literal, or "x2" / "x0.5" to scale the number that stands there.
-  /// A map with a `value` key counts as that value. Unknown or ambiguous paths: InputError naming the candidates.
+  /// A map with a `value` key counts as that value, its other keys as remarks. List items are named by their number
+  /// from 0. Unknown or ambiguous paths: InputError naming the candidates.
   void set(std::string_view path, std::string_view value, std::string_view origin);
-  /// Dotted paths of all scalars below this node, `value` keys shown as their parent.
+  /// Dotted paths of all scalars below this node, `value` keys (without their neighbours) shown as their parent.
   std::vector<std::string> scalar_paths() const;
 
  private:
   friend class DocumentBuilder;
+  struct Position {
+    int line = 0;
+    int column = 0;
+  };
   double positive_si(Dimension expected) const;
+  /// All scalars below, with their dotted paths.
+  std::vector<std::pair<std::string, Node*>> scalars(const std::string& prefix);
 
   Kind kind_ = Kind::null;
   std::string text_;
-  std::vector<std::string> keys_;  // parallel to children_ when this is a map
+  std::vector<std::string> keys_;        // parallel to children_ when this is a map
+  std::vector<Position> key_positions_;  // the same
   std::vector<Node> children_;
   std::shared_ptr<const std::string> file_;
-  std::string path_;  // dotted path of this value from the root
+  std::string path_;  // dotted path of this value from the root; list items count from 0
   int line_ = 0;
   int column_ = 0;
 };
