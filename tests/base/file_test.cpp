@@ -1,0 +1,91 @@
+#include "base/file.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "tests/support.hpp"
+
+namespace ridgeline {
+namespace {
+
+class FileTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "ridgeline-file-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  static std::string content(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  std::size_t entries() const {
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder_), {}));
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(FileTest, WritesAndReplaces) {
+  const std::filesystem::path file = folder_ / "result.json";
+  write_file_atomically(file, "a longer first version");
+  EXPECT_EQ(content(file), "a longer first version");
+  write_file_atomically(file, "second");
+  EXPECT_EQ(content(file), "second");
+  EXPECT_EQ(entries(), 1u) << "a temporary file is left";
+}
+
+TEST_F(FileTest, ReplacesTheFileRatherThanWritingIntoIt) {
+  const std::filesystem::path file = folder_ / "result.json";
+  write_file_atomically(file, "old");
+  std::ifstream reader(file);
+  write_file_atomically(file, "new");
+  std::string seen;
+  reader >> seen;
+  EXPECT_EQ(seen, "old") << "somebody who had the file open saw it change";
+}
+
+TEST_F(FileTest, KeepsPermissionsAndGivesNewFilesTheUsualOnes) {
+  const std::filesystem::path file = folder_ / "result.json";
+  const mode_t mask = umask(022);
+  write_file_atomically(file, "x");
+  umask(mask);
+  struct stat info {};
+  ASSERT_EQ(stat(file.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0644u);
+  ASSERT_EQ(chmod(file.c_str(), 0640), 0);
+  write_file_atomically(file, "y");
+  ASSERT_EQ(stat(file.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0640u);
+}
+
+TEST_F(FileTest, FollowsASymbolicLink) {
+  write_file_atomically(folder_ / "target", "old");
+  std::filesystem::create_symlink(folder_ / "target", folder_ / "link");
+  write_file_atomically(folder_ / "link", "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link"));
+  EXPECT_EQ(content(folder_ / "target"), "new");
+}
+
+TEST_F(FileTest, WritesToDevicesDirectly) { EXPECT_NO_THROW(write_file_atomically("/dev/null", "x")); }
+
+TEST_F(FileTest, SaysWhyItCannotWriteAndLeavesNothing) {
+  const std::string folder = folder_.string();
+  EXPECT_EQ(error_of([&] { write_file_atomically(folder_ / "no" / "file", "x"); }),
+            folder + "/no/file: cannot be written: No such file or directory");
+  EXPECT_EQ(error_of([&] { write_file_atomically(folder_, "x"); }), folder + ": cannot be written: Is a directory");
+  EXPECT_EQ(error_of([&] { write_file_atomically(folder_ / "", "x"); }),
+            folder + "/: cannot be written: Is a directory");
+  EXPECT_EQ(error_of([&] { write_file_atomically("/dev/full", "x"); }),
+            "/dev/full: cannot be written: No space left on device");
+  EXPECT_EQ(entries(), 0u);
+}
+
+}  // namespace
+}  // namespace ridgeline
