@@ -12,9 +12,11 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
 
-# The warnings that every target of Ridgeline is built with.
+# The warnings that every target of Ridgeline is built with. Designated initialisers leave members to their defaults on
+# purpose, and g++ would complain about those of class type.
 function(ridgeline_warnings target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                                           -Wno-missing-field-initializers)
 endfunction()
 
 find_program(RIDGELINE_CCACHE ccache)
