@@ -28,6 +28,15 @@ enum class Position { none, relative_key, bucket_bias, rotary };
 // bucket_bias: a learned bias per head and distance bucket is added to the scores (T5), owned by the first layer
 // rotary: queries and keys are rotated (Su et al. 2021)
 
+/// Whose eager code is dispatched: the same mathematics in different operators. Compilers (any fusion but none) see
+/// no difference.
+enum class AttentionCode { plain, gpt2, opt, fairseq };
+// plain: scores are scaled, then masked (Hugging Face: BERT and its family, T5, ViT, LLaMA, ...)
+// gpt2: Hugging Face GPT-2: the scalars of scale and mask are tensors of their own; no mask is prepared beforehand
+// opt: Hugging Face OPT: queries are scaled, not scores; queries, keys and values are copied head by head; masked
+//   scores are clamped
+// fairseq: queries are scaled; sequence-first layout without copies; no padding mask is dispatched (HAT)
+
 struct Attention {
   Size heads = 1;
   Size key_value_heads = 1;  ///< fewer than heads: grouped-query attention
@@ -45,6 +54,7 @@ struct Attention {
   /// MobileBERT: values read the wide input; queries and keys read an input map (and its norm) of their own, apart
   /// from the one that feeds the residual.
   bool values_from_layer_input = false;
+  AttentionCode code = AttentionCode::plain;
   WeightForm weights;
   friend bool operator==(const Attention&, const Attention&) = default;
 };
@@ -85,6 +95,7 @@ struct FeedForward {
   bool gated = false;  ///< SwiGLU-like: two input maps, one gates the other
   Size experts = 0;    ///< 0: dense; else a router chooses `chosen` of them for each token
   Size chosen = 1;
+  Size capacity = 0;  ///< tokens of one sequence that an expert takes at most, the rest pass it by; 0: all (Switch)
   WeightForm weights;
   friend bool operator==(const FeedForward&, const FeedForward&) = default;
 };
@@ -126,7 +137,9 @@ struct Patches {
 struct Embeddings {
   Size vocabulary = 0;  ///< 0: no tokens (vision)
   Size width = 768;     ///< when it differs from the first layer's width a linear map follows (ALBERT, ELECTRA, OPT)
-  Size positions = 0;   ///< learned absolute positions (rows of the table); 0: none or computed
+  Size positions = 0;   ///< learned absolute positions (rows of the table); 0: none or computed ones
+  bool sinusoidal = false;         ///< computed positions are added (Vaswani et al. 2017; fairseq)
+  bool counted_positions = false;  ///< position numbers are counted from the tokens of each sequence (RoBERTa, OPT)
   Size token_types = 0;
   bool norm = false;
   NormKind norm_kind = NormKind::layer_norm;
@@ -168,6 +181,7 @@ struct Architecture {
   Stack decoder;                                 ///< empty: encoder-only
   OutputHead head;
   Size max_length = 0;  ///< longest sequence the positions allow, 0: unlimited
+  bool dropout = true;  ///< trained with dropout after embeddings, attention probabilities and every sublayer
   friend bool operator==(const Architecture&, const Architecture&) = default;
 
   bool encoder_only() const { return decoder.layers.empty(); }

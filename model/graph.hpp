@@ -4,7 +4,9 @@
 #include <boost/graph/compressed_sparse_row_graph.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,34 +23,54 @@ struct OperatorNode {
   Size output = 0;            ///< elements of the result
 };
 
-/// An edge says that the target reads the source's result.
+/// An edge says that the target reads the source's result. In-edges come in program order of their sources, which
+/// need not be the order of the operands.
+///
+/// A View with no operations and no inputs stands for a tensor that exists before the graph runs (the encoder's
+/// result in a decoding step, what the forward pass kept for the backward pass). It costs nothing but memory.
 using OperatorGraph = boost::compressed_sparse_row_graph<boost::bidirectionalS, OperatorNode>;
 using OperatorVertex = boost::graph_traits<OperatorGraph>::vertex_descriptor;
+
+/// True for such a tensor.
+bool is_given(const OperatorNode& node);
 
 /// Collects nodes and edges in program order, then builds the graph in one go.
 class GraphBuilder {
  public:
   static constexpr std::int32_t kNone = -1;
 
+  void reserve(std::size_t nodes);
   /// Appends an operator that reads the given nodes; returns its number. Negative inputs (graph inputs) are left out.
-  std::int32_t add(Operator op, std::string label, std::initializer_list<std::int32_t> inputs);
+  std::int32_t add(const Operator& op, std::string_view label, std::initializer_list<std::int32_t> inputs);
+  /// A View of `input`, which has as many elements. With no operations to dispatch it is left out: returns `input`.
+  std::int32_t add_view(int operations, std::string_view label, std::int32_t input);
+  /// A tensor that exists already.
+  std::int32_t add_given(Size elements, std::string_view label);
   void add_input(std::int32_t node, std::int32_t input);
   void set_layer(std::int32_t layer) { layer_ = layer; }
-  /// The next node uses weight set `id`, shared with all others of the same id.
-  void share_weights(std::int32_t node, std::int32_t id);
+  /// The node uses weight set `id`, shared with all others of the same id.
+  void share_weights(std::int32_t node, std::int32_t id) { nodes_[node].weights = id; }
+  /// From here on, operators with weights get the numbers id, id + 1, ...; kNone: no number (weights of their own).
+  void number_weights_from(std::int32_t id) { next_weights_ = id; }
+
   std::size_t size() const { return nodes_.size(); }
+  const OperatorNode& operator[](std::int32_t node) const { return nodes_[node]; }
   OperatorGraph build() &&;
 
  private:
   std::vector<OperatorNode> nodes_;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> edges_;
+  std::vector<std::pair<std::size_t, std::size_t>> edges_;
   std::int32_t layer_ = -1;
+  std::int32_t next_weights_ = kNone;
 };
 
-/// Learned numbers of the graph, shared ones once.
+/// Learned numbers of the graph, shared ones once: the largest where the users of one set differ (tied logits with a
+/// bias of their own).
 Size parameter_count(const OperatorGraph& graph);
 /// Sum of work over all operators.
 Work total_work(const OperatorGraph& graph, const Numerics& numerics);
-/// What the operators of a phase must be able to keep at once, see model/memory.hpp for whole programs.
+
+Work operator+(const Work& a, const Work& b);
+Work operator*(double times, const Work& work);
 
 }  // namespace ridgeline

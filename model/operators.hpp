@@ -21,7 +21,7 @@ struct MatMul {
   Size rows, columns, inner;
   Size groups = 1;
   bool bias = true;
-  double density = 1;  ///< share of weight blocks kept by block-sparse pruning, (0, 1]
+  double density = 1;  ///< share of weight blocks kept by block-sparse pruning, (0, 1]; the count is rounded
   friend bool operator==(const MatMul&, const MatMul&) = default;
 };
 
@@ -37,13 +37,16 @@ struct BatchedMatMul {
 /// softmax(Q·Kᵀ·scale + mask)·V in one kernel that never writes the scores (Dao et al. 2022).
 struct FusedAttention {
   Size batch, heads, key_value_heads, queries, keys, head_dim;
-  bool causal = false;  ///< only the lower triangle is computed
+  Size window = 0;      ///< each query sees at most this many keys up to its own position, 0: all
+  bool causal = false;  ///< only the lower triangle is computed; the last query sees the last key
   bool keys_are_cache = false;
+  bool backward = false;  ///< its gradient kernel, which computes the scores again
   friend bool operator==(const FusedAttention&, const FusedAttention&) = default;
 };
 
 struct Softmax {
   Size rows, columns;
+  bool backward = false;  ///< its gradient kernel: reads probabilities and their gradient
   friend bool operator==(const Softmax&, const Softmax&) = default;
 };
 
@@ -52,25 +55,50 @@ enum class NormKind { layer_norm, rms_norm, affine };  // affine: scale and shif
 struct Normalisation {
   NormKind kind;
   Size rows, columns;
+  bool backward = false;  ///< its gradient kernel: reads input and output gradient, writes those of input and weights
   friend bool operator==(const Normalisation&, const Normalisation&) = default;
 };
 
-enum class Function { add, multiply, scale, mask, relu, gelu, gelu_tanh, silu, tanh, sigmoid, exp, bias, convert };
+enum class Function {
+  add,
+  multiply,
+  scale,
+  mask,
+  relu,
+  gelu,
+  gelu_tanh,
+  silu,
+  tanh,
+  sigmoid,
+  exp,
+  bias,
+  convert,
+  square,
+  cube,
+  rsqrt,
+  clamp,    ///< maximum or minimum with a constant
+  compare,  ///< a logical result, or whole numbers counted from logical ones
+  dropout,  ///< training only: a random mask is written beside the result, 1 byte each
+};
+inline constexpr std::size_t kFunctionCount = static_cast<std::size_t>(Function::dropout) + 1;
 
-/// y[i] = function(x[i], ...); `operands` full-size inputs are read; fused_into_producer: runs in the producer's
-/// epilogue, costs arithmetic but no extra pass over memory and no dispatch.
+/// y[i] = function(x[i], ...); `operands` full-size inputs are read, broadcast ones are not counted;
+/// fused_into_producer: runs in the producer's epilogue on the values it is about to write: it costs arithmetic and
+/// the reading of further operands, but no pass of its own over memory and no dispatch.
 struct Elementwise {
   Function function;
   Size elements;
   int operands = 1;
-  Size parameters = 0;  ///< learned vector that is applied (a bias), 0 for none
+  Size parameters = 0;  ///< learned numbers that are applied (a bias vector, a position table), 0 for none
   bool fused_into_producer = false;
+  bool backward = false;  ///< its gradient kernel: reads the output's gradient beside the operands
   friend bool operator==(const Elementwise&, const Elementwise&) = default;
 };
 
 /// Table look-up: `lookups` rows of `width` out of `vocabulary`.
 struct Embedding {
   Size lookups, width, vocabulary;
+  bool backward = false;  ///< its gradient kernel: adds the rows' gradients into a dense gradient of the table
   friend bool operator==(const Embedding&, const Embedding&) = default;
 };
 
@@ -97,7 +125,17 @@ struct DynamicConvolution {
   friend bool operator==(const DynamicConvolution&, const DynamicConvolution&) = default;
 };
 
-enum class Movement { contiguous, concatenate, gather, expand, unfold, fill, cache_append };
+enum class Movement {
+  contiguous,
+  concatenate,
+  gather,
+  expand,
+  unfold,
+  fill,               ///< writes a constant, reads nothing
+  cache_append,       ///< new keys or values are written behind those in the cache
+  cache_concatenate,  ///< eager frameworks: old and new ones are copied to a new cache of `elements`
+  cache_reorder,      ///< beam search: the cache's sequences are chosen anew, a copy of all `elements`
+};
 
 /// Moves elements without arithmetic. `parameters` is the size of a learned table that is gathered from, else 0.
 struct Copy {
@@ -145,7 +183,8 @@ inline std::string_view kind_name(const Operator& op) { return kind_name(op.inde
 std::string_view name(Function function);
 
 /// What one operator has to do, whatever runs it. Our convention: 1 multiply-add = 2 FLOP; bytes are algorithmic
-/// (every operand read once, every result written once); transcendental counts results of exp, erf, tanh, rsqrt, ...
+/// (every operand read once, every result written once; table indices and broadcast operands are not counted);
+/// transcendental counts results of exp, erf, tanh, rsqrt, ... docs/lowering.md has the table.
 struct Work {
   Flops matrix;
   Flops vector;
@@ -162,6 +201,9 @@ struct Work {
 };
 
 Work work(const Operator& op, const Numerics& numerics);
+
+/// Pairs of query and key that FusedAttention computes in one head of one sequence.
+Size attended_pairs(const FusedAttention& attention);
 
 /// Learned numbers that the operator owns.
 Size parameter_count(const Operator& op);

@@ -26,6 +26,7 @@ struct Workload {
   Size length = 128;
   Size new_tokens = 0;
   Size beams = 1;
+  bool reorder_beams = true;  ///< beam search reorders the cache in every step (HAT's measurements did not)
   Numerics numerics;
   Fusion fusion = Fusion::none;
   bool views = true;  ///< eager frameworks dispatch metadata operators
