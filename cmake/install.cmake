@@ -18,6 +18,7 @@ foreach(data hwdesc/devices hwdesc/runtimes model/zoo)
     install(DIRECTORY ${PROJECT_SOURCE_DIR}/${data} DESTINATION ${CMAKE_INSTALL_DATADIR}/ridgeline/${room})
   endif()
 endforeach()
+install(FILES ${PROJECT_SOURCE_DIR}/data/data_sheet_spread.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/ridgeline/data)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/Ridgeline)
 install(EXPORT RidgelineTargets NAMESPACE Ridgeline:: DESTINATION ${package_folder})
