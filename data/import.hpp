@@ -1,0 +1,34 @@
+// From public measurement files to measurement sets. Formats are recognised by content; docs/data.md documents ours.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "data/measurement.hpp"
+
+namespace ridgeline {
+
+/// EdgeTran / ProTran `dataset.json`: one set a device, rows in file order; whole-process protocol, sequence length
+/// 128, batch 128 (A100), 32 (M1), 1 (all others); fp32 but NCS2 fp16. `performance.glue` is never read.
+std::vector<MeasurementSet> import_edgetran(const std::filesystem::path& file);
+
+/// HAT `TASK_KIND_DEVICE_all.csv` (10 features, encoder and decoder mean and std in ms): device and task from the
+/// name; source length 30 (23 for IWSLT), as many decoding steps with beam 5, batch 1, fp32, PyTorch eager.
+MeasurementSet import_hat(const std::filesystem::path& file);
+
+/// NeuSight `label/GPU/MODEL-inf|train-LENGTH-BATCH.json` with the model's config beside it in `model_configs/`: one
+/// set a GPU, whole-model forward (and backward) times.
+std::vector<MeasurementSet> import_neusight(const std::vector<std::filesystem::path>& files);
+
+/// Ridgeline's own CSV or JSON rows.
+std::vector<MeasurementSet> import_table(const std::filesystem::path& file);
+
+/// Any of the above, or an HDF5 store; `format` "" recognises it. InputError names what was looked for.
+std::vector<MeasurementSet> read_measurements(const std::vector<std::filesystem::path>& files,
+                                              std::string_view format = {});
+
+/// Moves rows that cannot be used (NaN, zero, negative, duplicates) to `excluded`, with the reason.
+void exclude_unusable(MeasurementSet& set);
+
+}  // namespace ridgeline

@@ -1,0 +1,67 @@
+// Measurements of transformers on devices, as every importer delivers them and every fit reads them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/precision.hpp"
+#include "model/architecture.hpp"
+#include "model/workload.hpp"
+
+namespace ridgeline {
+
+struct MeasuredValue {
+  double value = 0;                          ///< SI
+  std::optional<double> standard_deviation;  ///< of repeats, SI, where reported
+};
+
+/// A part of the latency that was timed by itself ("encoder", "decoder"; "forward", "backward").
+struct MeasuredPart {
+  std::string phase;
+  MeasuredValue latency;  ///< s
+};
+
+struct Measurement {
+  std::string id;     ///< where it came from, unique in its set: "dataset.json: 9f4a…_rpi", "file.csv:17"
+  std::string model;  ///< its name, where it has one
+  Architecture architecture;
+  Workload workload;
+  std::optional<MeasuredValue> latency;           ///< s a sequence
+  std::optional<MeasuredValue> energy;            ///< J a sequence
+  std::optional<MeasuredValue> peak_power;        ///< W
+  std::vector<MeasuredPart> parts;                ///< sum to `latency` when not empty
+  std::int64_t order = 0;                         ///< place in the measuring campaign, from 0
+  std::map<std::string, std::string> conditions;  ///< "ambient": "21 degC", "governor": "performance", ...
+};
+
+/// What the clock was started and stopped around.
+enum class Protocol {
+  warm,           ///< repeated runs of a loaded model
+  whole_process,  ///< start of the process, imports, loading and evaluation, divided by the sequences (ProTran,
+                  ///< EdgeTran)
+};
+
+/// A row that is not used, and why: never dropped silently.
+struct Exclusion {
+  std::string id;
+  std::string reason;  ///< "latency is not positive: 0", "duplicate of …", ...
+};
+
+/// All rows belong to one device × runtime × precision × power mode: the unit that a calibration belongs to.
+struct MeasurementSet {
+  std::string name;     ///< "edgetran/a100", "wmt14ende_cpu_raspberrypi"
+  std::string device;   ///< name of a device description
+  std::string runtime;  ///< name of a runtime description
+  Precision precision = Precision::fp32;
+  std::string power_mode;  ///< empty: the default
+  Protocol protocol = Protocol::warm;
+  bool ordered = false;  ///< rows are in measuring order, so a campaign state can be estimated
+  std::string source;    ///< citation with licence
+  std::vector<Measurement> rows;
+  std::vector<Exclusion> excluded;
+};
+
+}  // namespace ridgeline
