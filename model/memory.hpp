@@ -1,5 +1,11 @@
 // Peak memory by liveness: a tensor lives from its producer to its last reader.
+//
+// Views and operators fused into their producer share their input's buffer. A result buffer is allocated while the
+// inputs are alive; a tensor that nobody reads is freed at once, unless it is kept. Keys and values in a cache are
+// counted as cache, not as activations. Temporary buffers inside kernels and the allocator's rounding are left out.
 #pragma once
+
+#include <span>
 
 #include "model/lowering.hpp"
 
@@ -13,8 +19,9 @@ struct MemoryUse {
   Bytes total() const { return weights + cache + activations + optimiser_state; }
 };
 
-/// Highest live activation bytes of one graph; views alias their input.
-Bytes peak_activations(const OperatorGraph& graph, const Numerics& numerics);
+/// Highest live activation bytes of one graph; `kept` tensors and the last vertex's are never freed.
+Bytes peak_activations(const OperatorGraph& graph, const Numerics& numerics,
+                       std::span<const OperatorVertex> kept = {});
 MemoryUse memory_use(const Program& program, const Numerics& numerics);
 
 }  // namespace ridgeline
