@@ -14,10 +14,12 @@ struct ZooModel {
   std::string name;
   std::string title;
   Architecture architecture;
-  std::optional<Size> published_parameters;  ///< exact count from `source`; empty where no exact source was found
-  std::string source;                        ///< of the configuration and of the count
+  std::string source;                        ///< of the configuration
+  std::optional<Size> published_parameters;  ///< an exact count; empty where no exact source was found
+  std::string parameters_source;             ///< of that count; "not published exactly" where there is none
 };
 
+/// In the order of the files in model/zoo: families together, small models first.
 std::vector<std::string> zoo_names();
 /// Unknown names: InputError with the nearest.
 ZooModel zoo_model(std::string_view name);
