@@ -8,6 +8,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/precision.hpp"
@@ -16,12 +17,14 @@
 namespace ridgeline {
 
 enum class DeviceKind { cpu, gpu, npu };
+std::string_view name(DeviceKind kind);
 
 /// How the arithmetic of one kind and precision is organised.
 ///   peak rate = operations_per_cycle × units × clock
 struct ComputeRate {
-  /// FLOP (1 multiply-add = 2) per cycle and unit; transcendental: function results (exp, erf, tanh) per cycle and
-  /// unit.
+  /// Per cycle and unit. Matrix: FLOP, a multiply-add counts 2. Vector: plain operations (an addition, a
+  /// multiplication), which seldom pair into multiply-adds, so this is the number of lanes issued a cycle.
+  /// Transcendental: function results (exp, erf, tanh).
   double operations_per_cycle = 0;
   /// Shapes that fill the hardware: rows × columns of outputs computed together and the depth fed at once; a matrix
   /// product is rounded up to whole tiles. Vector engines use `columns` as their number of lanes.
@@ -34,6 +37,7 @@ struct ComputeRate {
 enum class Arithmetic { matrix, vector, transcendental };
 inline constexpr std::size_t kArithmeticCount = 3;
 constexpr std::size_t index(Arithmetic kind) { return static_cast<std::size_t>(kind); }
+std::string_view name(Arithmetic kind);
 
 /// One level of the memory hierarchy, shared by all units unless `per_unit`.
 struct MemoryLevel {
@@ -50,12 +54,16 @@ struct MemoryLevel {
 struct OperatingPoint {
   Hertz clock;
   std::optional<Volts> voltage;
+  std::optional<Watts> idle;  ///< drawn at this clock with nothing running
 };
 
 struct Power {
   Watts idle;          ///< drawn with nothing running, clocks up
   Watts limit;         ///< highest sustained draw: the enforced cap, or the measured full load
   bool capped = true;  ///< hardware lowers its clock to hold `limit` (GPUs); false: `limit` is only an observation
+  /// Drawn on top of `idle` by each unit that runs anything, however slowly, at nominal clock (a CPU core that waits
+  /// for memory costs nearly what a computing one does); empty: all dynamic power follows from work done.
+  std::optional<Watts> busy_unit;
   /// Dynamic energy of one FLOP at nominal voltage, by arithmetic and precision, where a source exists. Empty:
   /// derived from limit - idle at peak rates (hwdesc/energy.hpp states how).
   std::array<std::array<std::optional<JoulesPerFlop>, kPrecisionCount>, kArithmeticCount> energy;
@@ -102,7 +110,7 @@ struct Device {
 
   int units = 1;        ///< cores, streaming multiprocessors, compute units, tiles of a neural engine
   Hertz clock;          ///< the clock in force (nominal unless a what-if changed it)
-  Hertz nominal_clock;  ///< the clock that rates, bandwidths and energies were stated for
+  Hertz nominal_clock;  ///< the clock that bandwidths and energies were stated for
   std::vector<OperatingPoint> operating_points;  ///< ascending in clock; empty when no table is published
   std::vector<PowerMode> power_modes;
 
@@ -119,6 +127,10 @@ struct Device {
   std::optional<Thermal> thermal;
   std::optional<Sensor> sensor;
   std::vector<Fact> facts;
+  std::vector<Fact> not_published;  ///< what the file leaves out, with the reason as `source`
 };
+
+/// Why a part of the description is missing, e.g. "power"; empty when the file does not say.
+std::string why_missing(const Device& device, std::string_view part);
 
 }  // namespace ridgeline

@@ -1,7 +1,8 @@
 // Reading device and runtime descriptions.
 //
-// Files are looked up by name or alias in the shipped folder and in $RIDGELINE_DEVICES (a colon-separated list of
-// folders); a name that contains '/' or ends in ".yaml" is a path. docs/devices.md documents every key.
+// Files are looked up by name or alias in $RIDGELINE_DEVICES, respectively $RIDGELINE_RUNTIMES (colon-separated lists
+// of folders), and then in the shipped folder; a name that contains '/' or ends in ".yaml" is a path. docs/devices.md
+// documents every key.
 #pragma once
 
 #include <filesystem>
@@ -11,6 +12,7 @@
 
 #include "base/document.hpp"
 #include "hwdesc/device.hpp"
+#include "hwdesc/dvfs.hpp"
 #include "hwdesc/runtime.hpp"
 
 namespace ridgeline {
@@ -33,14 +35,11 @@ std::vector<std::string> runtime_names();
 Device parse_device(const Node& document);
 Runtime parse_runtime(const Node& document);
 
-/// Finds, reads and applies `overrides` before validation, so that a what-if is checked like a file. An unknown name
-/// gives the nearest; an alias shared by several ("jetson-nano") asks which of them.
+/// Finds, reads and applies `overrides` before validation, so that a what-if is checked like a file, except that it
+/// may turn the order of bandwidths around. `clock` goes through at_clock (hwdesc/dvfs.hpp); energies per operation
+/// and byte stay those of the description unless they are set themselves. An unknown name gives the nearest; an alias
+/// shared by several ("jetson-nano") asks which of them.
 Device load_device(std::string_view name, const std::vector<Override>& overrides = {});
 Runtime load_runtime(std::string_view name, const std::vector<Override>& overrides = {});
-
-/// The device set to one of its operating points or power modes: `clock` between two points is allowed, outside the
-/// table is an InputError that gives the range.
-Device at_clock(Device device, Hertz clock);
-Device in_power_mode(Device device, std::string_view mode);
 
 }  // namespace ridgeline
