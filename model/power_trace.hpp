@@ -14,8 +14,9 @@ struct PowerSegment {
 };
 
 /// Highest mean power over any window of that length when the trace repeats without pause (warm, back to back); a
-/// zero window is the highest instantaneous power. Exact: the maximum lies where one end of the window meets a
-/// boundary. A window longer than the trace holds whole repetitions and a remainder. O(segments).
+/// zero window is the highest instantaneous power. Exact: the energy in a window is piecewise linear in where the
+/// window starts, so its maximum lies where one end of the window meets a boundary. A window longer than the trace
+/// holds whole repetitions and a remainder. O(segments). Throws Error for a trace that lasts no time.
 Watts peak_power(std::span<const PowerSegment> trace, Seconds window);
 
 /// Mean power of the trace.

@@ -2,18 +2,32 @@
 //
 //   compute bounds   t_k = FLOP_k / (peak_k · utilisation_k · shape_k)        k: matrix, vector, transcendental
 //   memory bounds    t_l = bytes_l / (bandwidth_l · utilisation_l)            l: cache levels and DRAM
-//   operator         t   = max(kernel_floor, (Σ t_k^p + Σ t_l^p)^(1/p)),  p = 4: a smooth maximum, never below any
-//   bound energy           E   = Σ FLOP_k·e_k + Σ bytes_l·e_l                        (dynamic; static power is the
-//   schedule's) power cap        if static + E/t > limit, the clock falls until it fits: t grows, E falls with V²
-//   where known
+//   operator         t   = kernel_floor + (Σ t_k^p + Σ t_l^p)^(1/p) / kernel_share,   p = 4
+//                    a smooth maximum: never below any bound
+//   energy           E   = Σ FLOP_k·e_k + Σ bytes_l·e_l + busy_power·t      dynamic; static power is the schedule's
+//   power cap        if static + E/t > limit the clock falls to the share x of itself that draws the limit: bounds on
+//                    chip grow as 1/x, their energy falls as V², V = 1 - s + s·x with the voltage slope s
 //
-// shape_k in (0, 1] is what tile, wave and SIMD quantisation leave of the peak: Π size/(ceil(size/tile)·tile), and
-// for the units tiles/(ceil(tiles/units)·units). Williams et al. 2009 for the roofline; Choi et al. 2013 for its
-// energy twin.
+// Williams et al. 2009 for the roofline, Choi et al. 2013 for its energy twin.
+//
+// shape_k in (0, 1] is what quantisation leaves of the peak. A matrix product is cut into tiles, one unit computes a
+// tile at a time, its depth split further where there are fewer tiles than units (split-K). Of the tile edges
+// E, E/2, E/4, ... that a unit's private memory and the hardware's smallest tile allow, the fastest is taken: large
+// tiles fetch less from the shared level, small ones fill more units. Vector work is cut into chunks of whole lanes.
+//
+// bytes_l is what level l hands to the level inside it. Everything passes the private levels and the first shared
+// one. Behind a shared level of size S
+//   weights and the key/value cache always pass (they are used once per pass),
+//   activations pass as far as an operator's inputs and outputs together exceed S,
+//   weights that a library packs pass again unless twice their size fits,
+//   operands of a matrix product larger than S are read again, as often as a blocking of S elements must (Hong & Kung
+//   1981): about 2·m·n·k/sqrt(S) in all.
+// Left out: weights that stay in a cache from one pass to the next, conflicts, prefetching, sparsity of activations.
 #pragma once
 
 #include <array>
 #include <limits>
+#include <string_view>
 
 #include "model/cost_parameters.hpp"
 #include "model/operators.hpp"
@@ -22,11 +36,12 @@ namespace ridgeline {
 
 /// What limits an operator.
 enum class Bound { dispatch, matrix, vector, transcendental, cache, dram, floor, power };
+inline constexpr std::size_t kBoundCount = 8;
 std::string_view name(Bound bound);
 
 struct OperatorCost {
   Seconds dispatch;  ///< host time
-  Seconds duration;  ///< device time
+  Seconds duration;  ///< device time; zero: nothing is launched
   Joules energy;     ///< dynamic
   Bound bound = Bound::floor;
 };
@@ -34,12 +49,17 @@ struct OperatorCost {
 /// All terms of one operator, for reports and fits.
 struct OperatorBounds {
   std::array<Seconds, kArithmeticCount> compute;  ///< t_k
-  std::array<Seconds, 8> memory;                  ///< t_l, innermost first; unused ones are zero
+  std::array<Seconds, kMaxMemoryLevels> memory;   ///< t_l, innermost first; unused ones are zero
   std::array<double, kArithmeticCount> shape;     ///< shape_k
-  std::array<Bytes, 8> traffic;                   ///< bytes_l: the last used one gives operational intensity
+  std::array<Flops, kArithmeticCount> flops;      ///< FLOP_k
+  /// bytes_l; the last used one gives operational intensity. For tiles it is that of the largest candidate, so that
+  /// energy does not jump where the choice changes; `memory` has the time of the chosen one.
+  std::array<Bytes, kMaxMemoryLevels> traffic;
 };
 
 OperatorBounds bounds(const Operator& op, const CostParameters& parameters);
+/// Tens of nanoseconds, no allocation. An Elementwise that is fused into its producer costs arithmetic only; a View
+/// costs dispatch only.
 OperatorCost cost(const Operator& op, const CostParameters& parameters);
 
 }  // namespace ridgeline

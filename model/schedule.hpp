@@ -4,12 +4,15 @@
 // operator with dispatch d, launch L and duration t gives, asynchronously,
 //   host'   = host + d
 //   device' = max(device, host' + L) + t
-// and synchronously (CPU) host' = device' = max(host, device) + d + t. Both are max-plus linear, so a whole sublayer
-// is one small matrix and sublayers compose exactly (Baccelli et al. 1992, "Synchronization and Linearity").
+// and synchronously (CPU), where host and device are one and start together,
+//   host' = device' = host + d + t
+// An operator that launches nothing (t = 0) only moves the host. Both are max-plus linear, so a whole sublayer is one
+// small matrix and sublayers compose exactly (Baccelli et al. 1992, "Synchronization and Linearity").
+//
+// Left out: several streams, copies that overlap with computing, a bounded queue that stalls the host.
 #pragma once
 
 #include <algorithm>
-#include <vector>
 
 #include "base/quantity.hpp"
 #include "model/roofline.hpp"
@@ -40,11 +43,18 @@ struct QueueStep {
 
 QueueStep queue_step(const OperatorCost& cost, const CostParameters& parameters);
 
-/// When one operator ran, from the start of the program.
+/// `step` taken `count` times in a row, by repeated squaring.
+QueueStep repeated(QueueStep step, Size count);
+
+/// When one operator ran, from the start of the program. One that launches nothing ends when the host is done with
+/// it.
 struct ScheduledOperator {
   Seconds start;
   Seconds end;
   Watts dynamic_power;  ///< energy / (end - start)
 };
+
+/// Issues the operator and moves `state` on: the simulation that queue_step() sums up.
+ScheduledOperator schedule(const OperatorCost& cost, const CostParameters& parameters, QueueState& state);
 
 }  // namespace ridgeline
