@@ -90,6 +90,7 @@ struct PowerMode {
   std::optional<Hertz> clock;
   std::optional<int> units;
   std::optional<Watts> limit;
+  std::optional<double> host_speed;  ///< of a GPU whose host slows down with it
 };
 
 /// Where a number of the description comes from.
@@ -122,6 +123,8 @@ struct Device {
   double host_speed = 1;
   /// GPUs and NPUs: time from the host's launch call until the device may start; zero for CPUs.
   Seconds launch_latency;
+  /// Shortest time that a launched kernel occupies the device, with the gap to the next; zero where not known.
+  Seconds kernel_floor;
 
   std::optional<Power> power;
   std::optional<Thermal> thermal;

@@ -11,6 +11,14 @@
 namespace ridgeline {
 namespace {
 
+constexpr std::array kKeys{"name",         "title",   "kind",
+                           "architecture", "aliases", "sources",
+                           "units",        "clock",   "operating_points",
+                           "matrix",       "vector",  "transcendental",
+                           "memory",       "host",    "launch_latency",
+                           "kernel_floor", "power",   "power_modes",
+                           "thermal",      "sensor",  "not_published"};
+
 // What no device of this century leaves; beyond it a number is a slip of the pen.
 constexpr Hertz kSlowest{1e6}, kFastest{20e9};
 constexpr Bytes kSmallest{256}, kLargest{100e12};
@@ -168,7 +176,7 @@ Power read_power(const Node& node, const Device& device, SourcedReader& reader) 
 void read_power_modes(const Node& node, Device& device, SourcedReader& reader) {
   for (const std::string& key : node.keys()) {
     const Node& item = node.at(key);
-    item.allow_only({"clock", "units", "limit", "source", "derived"});
+    item.allow_only({"clock", "units", "limit", "host_speed", "source", "derived"});
     PowerMode mode;
     mode.name = key;
     if (const Node* clock = reader.read_optional(item, "clock", &node))
@@ -177,6 +185,8 @@ void read_power_modes(const Node& node, Device& device, SourcedReader& reader) {
       mode.units = static_cast<int>(units->integer_in(1, kMostUnits));
     if (const Node* limit = reader.read_optional(item, "limit", &node))
       mode.limit = quantity_in(*limit, kLeast, kMost);
+    if (const Node* speed = reader.read_optional(item, "host_speed", &node))
+      mode.host_speed = number_in(*speed, 1e-3, 100);
     if (!mode.clock && !mode.units && !mode.limit) item.fail("a power mode sets 'clock', 'units' or 'limit'");
     device.power_modes.push_back(mode);
   }
@@ -206,13 +216,7 @@ Sensor read_sensor(const Node& node, SourcedReader& reader) {
 }  // namespace
 
 Device parse_device(const Node& document) {
-  document.allow_only({"name",         "title",        "kind",
-                       "architecture", "aliases",      "sources",
-                       "units",        "clock",        "operating_points",
-                       "matrix",       "vector",       "transcendental",
-                       "memory",       "host",         "launch_latency",
-                       "power",        "power_modes",  "thermal",
-                       "sensor",       "not_published"});
+  document.allow_only({kKeys.begin(), kKeys.end()});
   SourcedReader reader(document);
   Device device;
   check_word(document.at("name"));
@@ -242,6 +246,8 @@ Device parse_device(const Node& document) {
   device.host_speed = number_in(reader.read(host, "speed"), 1e-3, 100);
   if (const Node* latency = reader.read_optional(document, "launch_latency"))
     device.launch_latency = quantity_in(*latency, Seconds(1e-9), Seconds(1));
+  if (const Node* floor = reader.read_optional(document, "kernel_floor"))
+    device.kernel_floor = quantity_in(*floor, Seconds(1e-9), Seconds(1));
   if (const Node* power = document.find("power")) device.power = read_power(*power, device, reader);
   if (const Node* modes = document.find("power_modes")) read_power_modes(*modes, device, reader);
   if (const Node* thermal = document.find("thermal")) device.thermal = read_thermal(*thermal, reader);

@@ -51,6 +51,7 @@ Device at_clock(Device device, Hertz clock) {
     const auto then = interpolate(points, clock, &OperatingPoint::idle);
     if (now && then) device.power->idle = device.power->idle * (*then / *now);
   }
+  if (device.kind == DeviceKind::cpu) device.host_speed *= clock / device.clock;
   device.clock = clock;
   return device;
 }
@@ -67,6 +68,7 @@ Device in_power_mode(Device device, std::string_view mode) {
   const PowerMode chosen = device.power_modes[static_cast<std::size_t>(found - names.begin())];
   if (chosen.clock) device = at_clock(std::move(device), *chosen.clock);
   if (chosen.units) device.units = *chosen.units;
+  if (chosen.host_speed) device.host_speed = *chosen.host_speed;
   if (chosen.limit && device.power) device.power->limit = *chosen.limit;
   return device;
 }

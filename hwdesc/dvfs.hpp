@@ -17,7 +17,7 @@ double dynamic_energy_scale(const Device& device, Hertz clock);
 
 /// The device at another clock: between two operating points is allowed, outside the table is an InputError that
 /// gives the range. Without a table any clock from 1 MHz to 20 GHz is. Idle power follows the table where it lists
-/// it.
+/// it, and the host of a CPU is the CPU itself.
 Device at_clock(Device device, Hertz clock);
 
 /// The device in one of its power modes; InputError with the known ones.
