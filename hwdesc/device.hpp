@@ -101,6 +101,12 @@ struct Fact {
   bool derived = false;
 };
 
+/// An entry of the file's `sources`: derivations cite it as [id].
+struct Source {
+  std::string id;
+  std::string text;
+};
+
 struct Device {
   std::string name;
   std::string title;
@@ -108,6 +114,7 @@ struct Device {
   std::string
       architecture;  ///< "armv8", "x86-64", "maxwell", "ampere", "myriad-x", ...: kernels of a runtime depend on it
   std::vector<std::string> aliases;
+  std::vector<Source> sources;
 
   int units = 1;        ///< cores, streaming multiprocessors, compute units, tiles of a neural engine
   Hertz clock;          ///< the clock in force (nominal unless a what-if changed it)

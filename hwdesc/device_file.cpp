@@ -252,6 +252,7 @@ Device parse_device(const Node& document) {
   if (const Node* modes = document.find("power_modes")) read_power_modes(*modes, device, reader);
   if (const Node* thermal = document.find("thermal")) device.thermal = read_thermal(*thermal, reader);
   if (const Node* sensor = document.find("sensor")) device.sensor = read_sensor(*sensor, reader);
+  device.sources = reader.sources();
   device.facts = std::move(reader.facts());
   if (const Node* missing = document.find("not_published"))
     for (const std::string& part : missing->keys())

@@ -30,6 +30,7 @@ struct Runtime {
   std::string name;
   std::string title;
   std::vector<std::string> aliases;
+  std::vector<Source> sources;
   /// Host time to issue one operator that launches work, and one that only changes metadata (a view), on the
   /// reference host; divided by Device::host_speed.
   Seconds dispatch_kernel;

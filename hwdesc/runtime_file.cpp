@@ -53,6 +53,7 @@ Runtime parse_runtime(const Node& document) {
   if (const Node* kernels = document.find("kernels"))
     for (const std::string& key : kernels->keys())
       runtime.kernels.push_back(read_kernels(kernels->at(key), key, reader));
+  runtime.sources = reader.sources();
   runtime.facts = std::move(reader.facts());
   return runtime;
 }

@@ -13,14 +13,14 @@ Sources::Sources(const Node& document) : file_(document.location().file) {
     const Node& text = map->at(id);
     if (text.is_null() || text.text().empty()) text.fail("empty citation");
     ids_.push_back(id);
-    texts_.push_back(text.text());
+    all_.push_back({id, text.text()});
   }
 }
 
 std::string Sources::cite(const Node& id) const {
   const auto found = std::find(ids_.begin(), ids_.end(), id.text());
   if (found == ids_.end()) throw_unknown_name(id.location(), "source", id.text(), ids_);
-  return texts_[static_cast<std::size_t>(found - ids_.begin())];
+  return all_[static_cast<std::size_t>(found - ids_.begin())].text;
 }
 
 void Sources::check_cited(const Node& text) const {

@@ -26,12 +26,15 @@ class Sources {
   };
   std::optional<Citation> citation(const Node& map) const;
 
+  /// All entries, in the order of the file.
+  const std::vector<Source>& all() const { return all_; }
+
  private:
   std::string cite(const Node& id) const;
   void check_cited(const Node& text) const;
 
   std::vector<std::string> ids_;
-  std::vector<std::string> texts_;
+  std::vector<Source> all_;  // parallel to ids_
   std::string file_;
 };
 
@@ -48,6 +51,7 @@ class SourcedReader {
   /// Whether any value read so far was changed after the file was read (a what-if).
   bool edited() const { return edited_; }
   std::vector<Fact>& facts() { return facts_; }
+  const std::vector<Source>& sources() const { return sources_.all(); }
 
  private:
   Sources sources_;
