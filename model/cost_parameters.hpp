@@ -27,18 +27,17 @@ struct ArithmeticParameters {
   JoulesPerFlop energy;                                  ///< dynamic, at the clock in force
 };
 
-/// One level of the memory hierarchy. A level with several instances belongs to one unit (or one group of units)
-/// each; a level with one instance is shared by all, and keeps activations from one operator to the next.
+/// One level of the memory hierarchy. Private levels have one instance a unit; a shared one keeps activations from one
+/// operator to the next.
 struct MemoryParameters {
   std::string name;
   Bytes size;  ///< total over instances
   Size instances = 1;
+  bool shared = true;
   BytesPerSecond bandwidth;  ///< data sheet at the clock in force, total over instances
   double utilisation = 1;    ///< (0, 1]
   bool follows_clock = true;
   JoulesPerByte energy;
-
-  bool shared() const { return instances == 1; }
 };
 
 /// The roofline's most levels of memory; more than any device has.
@@ -84,7 +83,10 @@ struct CostParameters {
   }
 };
 
-/// From descriptions alone. InputError when the device cannot compute in the precision asked for.
+/// From descriptions alone: peak rates, bandwidths times the share that streaming reaches, the runtime's kernel
+/// quality as utilisation, its dispatch times over the host's speed, energies from the device's file or as
+/// hwdesc/energy.hpp derives them. The kernel floor is zero and all kernel shares are one: only measurements tell.
+/// InputError when the device cannot compute in the precision asked for.
 CostParameters data_sheet_parameters(const Device& device, const Runtime& runtime, const Numerics& numerics);
 
 /// The same device with its clock multiplied by `factor`: compute rates and on-chip bandwidths follow it, DRAM does

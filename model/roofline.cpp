@@ -103,7 +103,7 @@ double seconds_per_byte(const MemoryParameters& level) { return 1 / (level.bandw
 /// The first level that all units share: the one that tiles are fetched from.
 std::size_t first_shared(const std::vector<MemoryParameters>& memory) {
   std::size_t level = 0;
-  while (level + 1 < memory.size() && !memory[level].shared()) ++level;
+  while (level + 1 < memory.size() && !memory[level].shared) ++level;
   return level;
 }
 
@@ -199,9 +199,9 @@ OperatorBounds bounds(const Operator& op, const CostParameters& parameters) {
   const ArithmeticParameters& matrix = parameters.arithmetic[index(Arithmetic::matrix)];
   double chosen_tiles_traffic = 0;
   if (product.count > 0) {
-    // A unit keeps its tile of the result in half of its private memory, or of its share of the shared one.
-    const double nearby = shared > 0 ? one_instance(memory[shared - 1]) : memory[0].size.si() / real(matrix.units);
-    const Tiling tiling = tile(spread.product,
+    // A unit keeps its tile of the result in half of its private memory, or of the shared one where it has none.
+    const double nearby = one_instance(memory[shared > 0 ? shared - 1 : 0]);
+    const Tiling tiling = tile(product,
                                {spread.left, spread.right, todo.activations_out.si() + todo.cache_written.si(),
                                 seconds_per_byte(memory[shared])},
                                matrix, quantisation, std::sqrt(nearby / (2 * kAccumulatorBytes)));

@@ -86,7 +86,7 @@ TEST(Roofline, FasterHardwareIsNeverSlower) {
 TEST(Roofline, LargerSharedCachesNeverSendMoreToMemory) {
   over_everything([](const CostParameters& p, const Operator& op) {
     for (std::size_t l = 0; l + 1 < p.memory.size(); ++l) {
-      if (!p.memory[l].shared()) continue;
+      if (!p.memory[l].shared) continue;
       CostParameters better = p;
       better.memory[l].size *= 1.5;
       EXPECT_LE(bounds(op, better).traffic[p.memory.size() - 1], bounds(op, p).traffic[p.memory.size() - 1]);

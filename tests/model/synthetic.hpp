@@ -21,10 +21,10 @@ inline CostParameters cpu() {
   p.arithmetic[0] = {FlopsPerSecond(200e9), 0.8, 4, 4, 8, 1, JoulesPerFlop(50e-12)};
   p.arithmetic[1] = {FlopsPerSecond(100e9), 0.7, 4, 1, 8, 1, JoulesPerFlop(60e-12)};
   p.arithmetic[2] = {FlopsPerSecond(5e9), 0.7, 4, 1, 8, 1, JoulesPerFlop(900e-12)};
-  p.memory = {{"l1", Bytes(4 * 32768), 4, BytesPerSecond(800e9), 0.9, true, JoulesPerByte(2e-12)},
-              {"l2", Bytes(4 * 524288), 4, BytesPerSecond(300e9), 0.9, true, JoulesPerByte(5e-12)},
-              {"l3", Bytes(8e6), 1, BytesPerSecond(120e9), 0.9, true, JoulesPerByte(10e-12)},
-              {"dram", Bytes(8e9), 1, BytesPerSecond(20e9), 0.8, false, JoulesPerByte(100e-12)}};
+  p.memory = {{"l1", Bytes(4 * 32768), 4, false, BytesPerSecond(800e9), 0.9, true, JoulesPerByte(2e-12)},
+              {"l2", Bytes(4 * 524288), 4, false, BytesPerSecond(300e9), 0.9, true, JoulesPerByte(5e-12)},
+              {"l3", Bytes(8e6), 1, true, BytesPerSecond(120e9), 0.9, true, JoulesPerByte(10e-12)},
+              {"dram", Bytes(8e9), 1, true, BytesPerSecond(20e9), 0.8, false, JoulesPerByte(100e-12)}};
   p.dispatch.fill(Seconds(4e-6));
   p.dispatch[Operator(View{}).index()] = Seconds(1e-6);
   p.has_power = true;
@@ -39,9 +39,9 @@ inline CostParameters gpu() {
   p.arithmetic[0] = {FlopsPerSecond(20e12), 0.9, 100, 32, 32, 8, JoulesPerFlop(15e-12)};
   p.arithmetic[1] = {FlopsPerSecond(10e12), 0.9, 100, 1, 32, 1, JoulesPerFlop(15e-12)};
   p.arithmetic[2] = {FlopsPerSecond(1e12), 0.9, 100, 1, 32, 1, JoulesPerFlop(60e-12)};
-  p.memory = {{"l1", Bytes(100 * 131072), 100, BytesPerSecond(18e12), 0.9, true, JoulesPerByte(1e-12)},
-              {"l2", Bytes(6e6), 1, BytesPerSecond(3e12), 0.9, true, JoulesPerByte(4e-12)},
-              {"dram", Bytes(16e9), 1, BytesPerSecond(900e9), 0.85, false, JoulesPerByte(30e-12)}};
+  p.memory = {{"l1", Bytes(100 * 131072), 100, false, BytesPerSecond(18e12), 0.9, true, JoulesPerByte(1e-12)},
+              {"l2", Bytes(6e6), 1, true, BytesPerSecond(3e12), 0.9, true, JoulesPerByte(4e-12)},
+              {"dram", Bytes(16e9), 1, true, BytesPerSecond(900e9), 0.85, false, JoulesPerByte(30e-12)}};
   p.dispatch.fill(Seconds(6e-6));
   p.dispatch[Operator(View{}).index()] = Seconds(2e-6);
   p.launch = Seconds(5e-6);
@@ -60,8 +60,8 @@ inline CostParameters npu() {
   p.arithmetic[0] = {FlopsPerSecond(1e12), 0.7, 1, 64, 64, 16, JoulesPerFlop(1e-12)};
   p.arithmetic[1] = {FlopsPerSecond(20e9), 0.7, 1, 1, 16, 1, JoulesPerFlop(10e-12)};
   p.arithmetic[2] = {FlopsPerSecond(2e9), 0.7, 1, 1, 16, 1, JoulesPerFlop(50e-12)};
-  p.memory = {{"scratchpad", Bytes(2e6), 1, BytesPerSecond(200e9), 1, true, {}},
-              {"dram", Bytes(5e8), 1, BytesPerSecond(4e9), 0.8, false, JoulesPerByte(150e-12)}};
+  p.memory = {{"scratchpad", Bytes(2e6), 1, true, BytesPerSecond(200e9), 1, true, {}},
+              {"dram", Bytes(5e8), 1, true, BytesPerSecond(4e9), 0.8, false, JoulesPerByte(150e-12)}};
   p.numerics = uniform_numerics(Precision::fp16);
   p.dispatch.fill(Seconds(30e-6));
   p.dispatch[Operator(View{}).index()] = Seconds(0);
