@@ -14,7 +14,8 @@ constexpr double kInnermostPerDram = 1.0 / 128, kCachePerDram = 1.0 / 16;
 
 /// limit - idle - units·busy_unit at nominal clock; a what-if on units or power leaves at least a tenth.
 Watts power_for_work(const Device& device) {
-  const Watts above_idle = device.power->limit - device.power->idle;
+  const Watts idle = at_clock(device, device.nominal_clock).power->idle;
+  const Watts above_idle = device.power->limit - idle;
   const Watts busy = device.power->busy_unit.value_or(Watts{}) * device.units;
   return std::max(above_idle - busy, above_idle * 0.1);
 }
