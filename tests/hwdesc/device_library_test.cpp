@@ -1,4 +1,6 @@
 // Finding descriptions, and what-ifs on them.
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
 
@@ -13,7 +15,8 @@ namespace {
 /// A folder with the made-up board, named to the library while it lives.
 class UserFolder {
  public:
-  UserFolder() : folder_(std::filesystem::temp_directory_path() / "ridgeline_user_devices") {
+  UserFolder()
+      : folder_(std::filesystem::temp_directory_path() / ("ridgeline_user_devices_" + std::to_string(getpid()))) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     write("board.yaml", kBoard);
