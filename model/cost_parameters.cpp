@@ -60,6 +60,8 @@ double voltage_slope(const Device& device) {
 
 /// How often packing moves a weight byte: read, write-allocate, write back, read again (hwdesc/runtime.hpp).
 constexpr double kPackedPasses = 4;
+/// A bare library call against an operator dispatched by a framework; an order of magnitude, for calibration to find.
+constexpr double kCallsPerDispatch = 40;
 
 }  // namespace
 
@@ -73,12 +75,16 @@ CostParameters data_sheet_parameters(const Device& device, const Runtime& runtim
     p.arithmetic[index(kind)] = arithmetic(kind, device, quality, numerics);
   for (std::size_t level = 0; level < device.memory.size(); ++level)
     p.memory.push_back(memory_level(level, device, quality));
-  p.weight_passes = quality.packs_weights ? kPackedPasses : 1;
+  if (quality.packs_weights) {
+    p.weight_passes = kPackedPasses;
+    p.overlap = 1;
+  }
   p.clock_scale = device.clock / device.nominal_clock;
   p.asynchronous = device.kind != DeviceKind::cpu;
 
   p.dispatch.fill(runtime.dispatch_kernel / device.host_speed);
   p.dispatch[Operator(View{}).index()] = runtime.dispatch_view / device.host_speed;
+  if (!p.asynchronous) p.batched_call = p.dispatch.front() / kCallsPerDispatch;
   p.launch = device.launch_latency;
   p.kernel_floor = device.kernel_floor;
 
@@ -106,6 +112,7 @@ CostParameters at_clock_factor(CostParameters parameters, double factor) {
   }
   if (!parameters.asynchronous)
     for (Seconds& dispatch : parameters.dispatch) dispatch *= 1 / factor;
+  parameters.batched_call *= 1 / factor;
   parameters.busy_power *= factor * energy;
   parameters.dispatch_power *= factor * energy;
   parameters.voltage_slope *= factor / voltage;

@@ -27,8 +27,8 @@ struct ArithmeticParameters {
   JoulesPerFlop energy;                                  ///< dynamic, at the clock in force
 };
 
-/// One level of the memory hierarchy. Private levels have one instance a unit; a shared one keeps activations from one
-/// operator to the next.
+/// One level of the memory hierarchy. Private levels have one instance a unit; a shared one keeps activations from
+/// one operator to the next.
 struct MemoryParameters {
   std::string name;
   Bytes size;  ///< total over instances
@@ -43,11 +43,18 @@ struct MemoryParameters {
 /// The roofline's most levels of memory; more than any device has.
 inline constexpr std::size_t kMaxMemoryLevels = 8;
 
+/// The narrowest vocabulary in use is some 30 times as wide as the model, the widest feed-forward layer 8 times.
+inline constexpr double kVocabularyRatio = 16;
+
 struct CostParameters {
   std::array<ArithmeticParameters, kArithmeticCount> arithmetic;
   std::vector<MemoryParameters> memory;  ///< innermost first; the last is DRAM; 1 to kMaxMemoryLevels
   Numerics numerics;
 
+  /// p of the roofline's smooth maximum. 4: arithmetic and memory traffic overlap, but not perfectly. 1: they follow
+  /// one another and add, as where a library first packs operands and then multiplies them, or an in-order core
+  /// computes.
+  double overlap = 4;
   /// How much of a last, partly filled wave of tiles is lost: 1 all (every unit waits for the slowest), 0 nothing
   /// (tiles of different waves overlap perfectly). The data-sheet value is the middle, an assumption.
   double wave_quantisation = 0.5;
@@ -59,6 +66,13 @@ struct CostParameters {
   /// Share of the roofline's rate that kernels of each operator kind reach, (0, 1]: for kinds whose kernels are worse
   /// than the arithmetic's `utilisation` says.
   std::array<double, kOperatorKinds> kernel_share = filled_with_one();
+
+  /// Rate of products with a vocabulary (more than kVocabularyRatio times as many columns as depth) relative to other
+  /// matrix products: their weights stream from memory in one go, or miss caches that hold those of layers.
+  double vocabulary_rate = 1;
+  /// CPUs: what each product of a batched matrix product costs beyond its arithmetic, a call of the library. It adds
+  /// to the roofline's time.
+  Seconds batched_call;
 
   /// Host time to dispatch one operator by its kind (View: one metadata operation).
   std::array<Seconds, kOperatorKinds> dispatch;

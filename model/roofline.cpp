@@ -107,7 +107,20 @@ std::size_t first_shared(const std::vector<MemoryParameters>& memory) {
   return level;
 }
 
-double fourth_power(double x) { return x * x * x * x; }
+/// x^p and its inverse; the two usual exponents without the price of std::pow.
+double power(double x, double p) {
+  if (p == 4) return x * x * x * x;
+  return p == 1 ? x : std::pow(x, p);
+}
+double root(double x, double p) {
+  if (p == 4) return std::sqrt(std::sqrt(x));
+  return p == 1 ? x : std::pow(x, 1 / p);
+}
+
+bool has_vocabulary(const Operator& op) {
+  const auto* product = std::get_if<MatMul>(&op);
+  return product != nullptr && real(product->columns) > kVocabularyRatio * real(product->inner);
+}
 
 bool launches(const Operator& op) {
   if (std::holds_alternative<View>(op)) return false;
@@ -118,12 +131,10 @@ bool launches(const Operator& op) {
 /// A kernel at a clock lowered to `x` times the one in force: what scales with the clock, and what does not.
 struct Kernel {
   double on_chip_joules, off_chip_joules, busy_watts;
-  double on_chip_sum, off_chip_sum;  ///< of the fourth powers of the bounds, in s^4
-  double share, floor, slope;
+  double on_chip_sum, off_chip_sum;  ///< of the p-th powers of the bounds, in s^p
+  double share, floor, slope, p;
 
-  double seconds(double x) const {
-    return floor + std::sqrt(std::sqrt(on_chip_sum / fourth_power(x) + off_chip_sum)) / share;
-  }
+  double seconds(double x) const { return floor + root(on_chip_sum / power(x, p) + off_chip_sum, p) / share; }
   double joules(double x) const {
     const double v = 1 - slope + slope * x;
     return on_chip_joules * v * v + off_chip_joules;
@@ -204,7 +215,7 @@ OperatorBounds bounds(const Operator& op, const CostParameters& parameters) {
     const Tiling tiling = tile(product,
                                {spread.left, spread.right, todo.activations_out.si() + todo.cache_written.si(),
                                 seconds_per_byte(memory[shared])},
-                               matrix, quantisation, std::sqrt(nearby / (2 * kAccumulatorBytes)));
+                               matrix, quantisation, std::sqrt(nearby / (2 * kAccumulatorBytes)), parameters.overlap);
     result.shape[index(Arithmetic::matrix)] = tiling.shape;
     chosen_tiles_traffic = std::max(traffic[shared], tiling.fetched);
     traffic[shared] = std::max(traffic[shared], tiling.least_fetched);
@@ -248,7 +259,7 @@ OperatorCost cost(const Operator& op, const CostParameters& parameters) {
   Kernel kernel{};
   double largest = 0;
   const auto add = [&](double term, Bound bound, double& sum) {
-    sum += fourth_power(term);
+    sum += power(term, parameters.overlap);
     if (term > largest) largest = term, result.bound = bound;
   };
   for (std::size_t k = 0; k < kArithmeticCount; ++k) {
@@ -263,7 +274,11 @@ OperatorCost cost(const Operator& op, const CostParameters& parameters) {
     (level.follows_clock ? kernel.on_chip_joules : kernel.off_chip_joules) += (terms.traffic[l] * level.energy).si();
   }
   kernel.share = parameters.kernel_share[op.index()];
+  kernel.p = parameters.overlap;
   kernel.floor = launched ? parameters.kernel_floor.si() : 0;
+  if (const auto* products = std::get_if<BatchedMatMul>(&op))
+    kernel.floor += real(products->batch) * parameters.batched_call.si();
+  if (has_vocabulary(op)) kernel.share *= parameters.vocabulary_rate;
   kernel.slope = parameters.voltage_slope;
   kernel.busy_watts = parameters.busy_power.si();
 

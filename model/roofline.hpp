@@ -2,8 +2,8 @@
 //
 //   compute bounds   t_k = FLOP_k / (peak_k · utilisation_k · shape_k)        k: matrix, vector, transcendental
 //   memory bounds    t_l = bytes_l / (bandwidth_l · utilisation_l)            l: cache levels and DRAM
-//   operator         t   = kernel_floor + (Σ t_k^p + Σ t_l^p)^(1/p) / kernel_share,   p = 4
-//                    a smooth maximum: never below any bound
+//   operator         t   = kernel_floor + calls·batched_call + (Σ t_k^p + Σ t_l^p)^(1/p) / kernel_share
+//                    a smooth maximum, never below any bound: p = 4 where the bounds overlap, 1 where they add
 //   energy           E   = Σ FLOP_k·e_k + Σ bytes_l·e_l + busy_power·t      dynamic; static power is the schedule's
 //   power cap        if static + E/t > limit the clock falls to the share x of itself that draws the limit: bounds on
 //                    chip grow as 1/x, their energy falls as V², V = 1 - s + s·x with the voltage slope s

@@ -30,11 +30,11 @@ struct Tiling {
 };
 
 /// The fastest tiling. Candidate tiles have edge `longest_edge`, its half, its quarter ... down to the hardware's own
-/// tile; the one with the least (computing^4 + fetching^4) is taken, which is the least of the roofline's smooth
+/// tile; the one with the least (computing^p + fetching^p) is taken, which is the least of the roofline's smooth
 /// maximum whatever its other terms are. A product with fewer tiles than units is split in its depth as well, into
 /// pieces no shallower than the tile is long (then the partial results are fewer bytes than the operands).
 Tiling tile(const Product& product, const Operands& operands, const ArithmeticParameters& engine,
-            double wave_quantisation, double longest_edge);
+            double wave_quantisation, double longest_edge, double p = 4);
 
 /// Shape factor of `rows` independent rows of `columns` each: lanes along the columns, units over the rows.
 double row_shape(double rows, double columns, const ArithmeticParameters& engine, double wave_quantisation);

@@ -70,6 +70,13 @@ TEST(DataSheetParameters, PackedWeightsPassMemoryFourTimes) {
   EXPECT_EQ(parameters("a100-pcie-40gb").weight_passes, 1);
 }
 
+TEST(DataSheetParameters, PackingAndMultiplyingFollowOneAnother) {
+  EXPECT_EQ(parameters("raspberry-pi-4").overlap, 1);
+  EXPECT_EQ(parameters("a100-pcie-40gb").overlap, 4);
+  EXPECT_GT(parameters("raspberry-pi-4").batched_call.si(), 0);
+  EXPECT_EQ(parameters("a100-pcie-40gb").batched_call.si(), 0);
+}
+
 TEST(DataSheetParameters, RefuseAPrecisionTheDeviceCannotDo) {
   Device device = load_device("ncs2");
   EXPECT_EQ(

@@ -207,6 +207,34 @@ TEST(Roofline, CopiedWeightsPassMemorySeveralTimes) {
   EXPECT_DOUBLE_EQ(traffic(small), small_once) << "both copies fit the last cache";
 }
 
+TEST(Roofline, BoundsThatDoNotOverlapAdd) {
+  CostParameters p = synthetic::cpu();
+  p.overlap = 1;
+  const MatMul op{30, 512, 2048, 1, true};
+  const OperatorBounds b = bounds(op, p);
+  Seconds sum = p.kernel_floor;
+  for (const Seconds t : b.compute) sum += t;
+  for (const Seconds t : b.memory) sum += t;
+  EXPECT_DOUBLE_EQ(duration(op, p).si(), sum.si());
+}
+
+TEST(Roofline, EachProductOfABatchIsACall) {
+  CostParameters p = synthetic::cpu();
+  const BatchedMatMul op{40, 1, 30, 64};
+  const double before = duration(op, p).si();
+  p.batched_call = Seconds(3e-6);
+  EXPECT_NEAR(duration(op, p).si(), before + 40 * 3e-6, 1e-15);
+}
+
+TEST(Roofline, ProductsWithAVocabularyHaveARateOfTheirOwn) {
+  CostParameters p = synthetic::cpu();
+  const MatMul vocabulary{5, 32768, 512, 1, false}, layer{5, 2048, 512, 1, false};
+  const double slow = duration(vocabulary, p).si(), same = duration(layer, p).si();
+  p.vocabulary_rate = 2;
+  EXPECT_NEAR(duration(vocabulary, p).si(), slow / 2, 1e-12 * slow);
+  EXPECT_EQ(duration(layer, p).si(), same);
+}
+
 TEST(Roofline, LowPrecisionWeightsShrinkTraffic) {
   CostParameters p = synthetic::gpu();
   const MatMul op{1, 4096, 4096, 1, false};

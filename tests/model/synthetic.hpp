@@ -33,6 +33,15 @@ inline CostParameters cpu() {
   return p;
 }
 
+/// The same cores where packing and multiplying follow one another, and each product of a batch is a call.
+inline CostParameters packing_cpu() {
+  CostParameters p = cpu();
+  p.overlap = 1;
+  p.weight_passes = 4;
+  p.batched_call = Seconds(1e-6);
+  return p;
+}
+
 /// A hundred multiprocessors behind a queue; its power limit binds for large products.
 inline CostParameters gpu() {
   CostParameters p;
@@ -70,7 +79,9 @@ inline CostParameters npu() {
   return p;
 }
 
-inline std::vector<NamedParameters> devices() { return {{"cpu", cpu()}, {"gpu", gpu()}, {"npu", npu()}}; }
+inline std::vector<NamedParameters> devices() {
+  return {{"cpu", cpu()}, {"packing cpu", packing_cpu()}, {"gpu", gpu()}, {"npu", npu()}};
+}
 
 /// Every operator kind; sizes about `scale` times the smallest sensible ones.
 inline std::vector<Operator> operators(Size scale) {
