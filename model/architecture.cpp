@@ -82,8 +82,7 @@ struct BodyCheck {
                 fmt::format("({}) must not exceed the encoder's layers ({})", a.memories, encoder_layers));
       if (a.causal) at.fail("causal", "has no meaning in cross attention");
       if (a.window > 0) at.fail("window", "has no meaning in cross attention");
-      if (a.position == Position::relative_key || a.position == Position::rotary)
-        at.fail("position", "has no meaning in cross attention");
+      if (a.position != Position::none) at.fail("position", "has no meaning in cross attention");
       if (a.fused_projection) at.fail("fused_projection", "is impossible in cross attention");
     }
     if (a.values_from_layer_input) {

@@ -20,7 +20,7 @@ struct OperatorNode {
   std::string label;          ///< "query", "scores", ...; short, unique within its block
   std::int32_t layer = -1;    ///< -1: before the first or after the last layer
   std::int32_t weights = -1;  ///< nodes with the same non-negative number share one set of weights
-  Size output = 0;            ///< elements of the result
+  Size output = 0;            ///< elements of the result; 0 where it goes to a place of its own (weight gradients)
 };
 
 /// An edge says that the target reads the source's result. In-edges come in program order of their sources, which
@@ -47,6 +47,8 @@ class GraphBuilder {
   /// A tensor that exists already.
   std::int32_t add_given(Size elements, std::string_view label);
   void add_input(std::int32_t node, std::int32_t input);
+  /// The result needs no activation buffer.
+  void write_elsewhere(std::int32_t node) { nodes_[node].output = 0; }
   void set_layer(std::int32_t layer) { layer_ = layer; }
   /// The node uses weight set `id`, shared with all others of the same id.
   void share_weights(std::int32_t node, std::int32_t id) { nodes_[node].weights = id; }

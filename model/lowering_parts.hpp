@@ -27,14 +27,13 @@ enum class Value {
   memory_before,  ///< the results of the encoder's second last and third last layer (HAT)
   memory_before_that,
   position_bias,  ///< T5: computed by the first layer, read by all
-  cross_bias,     ///< T5: the same for cross attention
   wide,           ///< MobileBERT: the layer's input outside the bottleneck
 };
-inline constexpr std::size_t kValueCount = 8;
+inline constexpr std::size_t kValueCount = 7;
 
 /// Their nodes in a graph; kNone where there is no such tensor.
 struct Values {
-  std::array<std::int32_t, kValueCount> nodes{-1, -1, -1, -1, -1, -1, -1, -1};
+  std::array<std::int32_t, kValueCount> nodes{-1, -1, -1, -1, -1, -1, -1};
   std::int32_t& operator[](Value v) { return nodes[static_cast<std::size_t>(v)]; }
   std::int32_t operator[](Value v) const { return nodes[static_cast<std::size_t>(v)]; }
 };
@@ -80,6 +79,7 @@ enum class MaskCode { none, padding, causal };
 struct EmbeddingsPart {
   const Embeddings* embeddings;
   MaskCode mask;
+  std::int32_t table = 0;  ///< number of the token table's weight set; no influence on costs
 };
 /// Linear map with bias from the previous layer's width.
 struct WidthChange {
@@ -98,6 +98,7 @@ struct FinalNorm {
 struct HeadPart {
   const OutputHead* head;
   const Embeddings* embeddings;  ///< whose weights tied logits use
+  std::int32_t table = 0;        ///< as above
 };
 
 using PartBody = std::variant<EmbeddingsPart, const Sublayer*, WidthChange, BottleneckInput, BottleneckOutput,

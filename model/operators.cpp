@@ -241,7 +241,7 @@ struct WorkOf {
         break;
       default:
         w.weights = weight * count(op.parameters);
-        w.activations_in = activation * (n - count(std::min(op.parameters, op.elements)));
+        w.activations_in = activation * (count(op.source ? op.source : op.elements) - count(op.parameters));
         w.activations_out = activation * n;
     }
     return w;

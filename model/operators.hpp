@@ -137,11 +137,12 @@ enum class Movement {
   cache_reorder,      ///< beam search: the cache's sequences are chosen anew, a copy of all `elements`
 };
 
-/// Moves elements without arithmetic. `parameters` is the size of a learned table that is gathered from, else 0.
+/// Moves elements without arithmetic.
 struct Copy {
   Movement movement;
-  Size elements;
-  Size parameters = 0;
+  Size elements;        ///< written
+  Size parameters = 0;  ///< learned numbers that are copied in beside the activations (ViT's class token), else 0
+  Size source = 0;      ///< elements read, where they are fewer (expand); 0: as many as written
   friend bool operator==(const Copy&, const Copy&) = default;
 };
 

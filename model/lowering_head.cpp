@@ -1,0 +1,58 @@
+#include "model/lowering_sublayers.hpp"
+
+namespace ridgeline {
+namespace {
+
+using Node = Emitter::Node;
+
+Node logits(Emitter& emit, const HeadPart& part, Node x) {
+  const OutputHead& head = *part.head;
+  const SublayerContext& c = emit.context;
+  const Size vocabulary = part.embeddings->vocabulary, table_width = part.embeddings->width;
+  const bool narrow = head.tied && !head.widened && table_width != c.width;
+  const Size width = narrow ? table_width : c.width;
+  if (head.transform) {
+    x = emit.linear("transform", x, c.tokens, c.width, width);
+    x = emit.activation(head.activation, c.tokens * width, x);
+    x = emit.norm(NormKind::layer_norm, c.tokens, width, "transform norm", x);
+  } else if (narrow) {
+    x = emit.linear("narrow", x, c.tokens, c.width, width, false);
+  }
+  Node weights = Emitter::kNone;
+  if (head.tied && head.widened && emit.eager()) {  // both halves of the table are put together in every pass
+    emit.view(1, "table turned", Emitter::kNone);
+    weights = emit.copy(Movement::concatenate, width * vocabulary, "table", {});
+  }
+  const Node result = emit.add(MatMul{.rows = c.tokens, .columns = vocabulary, .inner = width, .bias = head.bias},
+                               "logits", {x, weights});
+  if (head.tied) emit.graph.share_weights(result, part.table);
+  return result;
+}
+
+}  // namespace
+
+std::int32_t lower_head(Emitter& emit, const HeadPart& part, std::int32_t input) {
+  const OutputHead& head = *part.head;
+  const SublayerContext& c = emit.context;
+  const Size rows = head.every_position ? c.tokens : c.batch;
+  Node result = input, first = input;
+  if ((head.pooler || head.classes > 0) && !head.every_position) first = emit.view(1, "first position", input);
+  if (head.language_model) result = logits(emit, part, input);
+  if (head.pooler) {
+    first = emit.linear("pooler", first, rows, c.width, c.width);
+    first = emit.elementwise(Function::tanh, rows * c.width, "pooler tanh", {first});
+  }
+  if (head.classes > 0) {
+    first = emit.dropout(rows * c.width, "dropout", first);
+    first = emit.linear("classes", first, rows, c.width, head.classes, head.class_bias);
+  }
+  if (!head.language_model) result = first;
+  if (!emit.training()) return result;
+  const Size labelled = head.language_model ? c.tokens : rows;
+  const Size labels = head.language_model ? part.embeddings->vocabulary : head.classes;
+  if (labels == 0) return result;
+  const Node probabilities = emit.add(Softmax{labelled, labels}, "loss softmax", {result});
+  return emit.add(Reduction{1, labelled}, "loss", {probabilities});
+}
+
+}  // namespace ridgeline
