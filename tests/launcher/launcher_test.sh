@@ -5,7 +5,7 @@ set -eu
 source_root=$1
 case_name=$3
 rm -rf "$2/$case_name"
-mkdir -p "$2/$case_name/bin" "$2/$case_name/tree/base"
+mkdir -p "$2/$case_name/bin" "$2/$case_name/tree/base" "$2/$case_name/tree/model/zoo"
 cd "$2/$case_name"
 here=$(pwd -P)
 tree=$here/tree
@@ -106,7 +106,7 @@ later_starts_just_run() {
 
 newer_sources_are_built() {
   ridgeline
-  for change in base/a.cpp CMakeLists.txt base/new.hpp; do
+  for change in base/a.cpp CMakeLists.txt base/new.hpp model/zoo/bert.yaml; do
     : >"$calls"
     touch "$tree/$change"
     ridgeline
