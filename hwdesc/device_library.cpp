@@ -122,7 +122,7 @@ std::vector<std::string> runtime_names() { return names(runtimes()); }
 
 Device load_device(std::string_view name, const std::vector<Override>& overrides) {
   const Node document = read_document(find(devices(), name));
-  const Device described = with_energies(parse_device(document));
+  Device described = with_energies(parse_device(document));
   if (overrides.empty()) return described;
 
   // The clock is not edited in the description: rates, caches and voltages were stated for the clock that stands
