@@ -20,7 +20,11 @@ std::string message(const InputLocation& at, std::string_view problem, std::stri
   return text;
 }
 
-/// Optimal string alignment distance: Levenshtein plus swaps of neighbouring letters.
+}  // namespace
+
+InputError::InputError(InputLocation location, std::string_view problem, std::string_view hint)
+    : Error(message(location, problem, hint)), location_(std::move(location)) {}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
@@ -35,11 +39,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   }
   return d[a.size()][b.size()];
 }
-
-}  // namespace
-
-InputError::InputError(InputLocation location, std::string_view problem, std::string_view hint)
-    : Error(message(location, problem, hint)), location_(std::move(location)) {}
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& valid) {
   std::string best;

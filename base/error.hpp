@@ -33,7 +33,11 @@ class InputError : public Error {
   InputLocation location_;
 };
 
-/// The member of `valid` nearest to `name` by edit distance (insert, delete, replace, swap of neighbours), or an
+/// Insertions, deletions, replacements and swaps of neighbouring letters that lead from `a` to `b` (optimal string
+/// alignment).
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// The member of `valid` nearest to `name` by edit distance, or an
 /// empty string where none is near enough to be a typo (more than a third of the letters differ).
 std::string nearest_name(std::string_view name, const std::vector<std::string>& valid);
 

@@ -28,16 +28,45 @@ constexpr std::array<std::pair<std::string_view, Function>, 12> kActivations{{
     {"sigmoid", Function::sigmoid},
 }};
 
+/// The families' names for one size. The common one is understood by every family that has another, unless empty.
+struct SameSize {
+  std::string_view common;
+  std::array<std::string_view, 5> names;
+};
+constexpr std::array<SameSize, 5> kSameSizes{{
+    {"hidden_size", {"hidden_size", "d_model", "n_embd", "dim"}},
+    {"num_hidden_layers", {"num_hidden_layers", "num_layers", "n_layer", "n_layers"}},
+    {"num_attention_heads", {"num_attention_heads", "num_heads", "n_head", "n_heads"}},
+    {"max_position_embeddings", {"max_position_embeddings", "n_positions"}},
+    {"", {"intermediate_size", "d_ff", "n_inner", "ffn_dim", "hidden_dim"}},
+}};
+
+const SameSize* names_of(std::string_view key) {
+  for (const SameSize& same : kSameSizes)
+    if (std::find(same.names.begin(), same.names.end(), key) != same.names.end()) return &same;
+  return nullptr;
+}
+
+bool contains(const std::vector<std::string>& all, std::string_view one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
 }  // namespace
 
+const Node* HuggingFaceConfig::stored(std::string_view key) const {
+  if (const Node* value = config_.find(key)) return value;
+  const SameSize* names = names_of(key);
+  return names && !names->common.empty() ? config_.find(names->common) : nullptr;
+}
+
 const Node* HuggingFaceConfig::find(std::string_view key) {
-  if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) asked_.emplace_back(key);
-  const Node* value = config_.find(key);
+  if (!contains(asked_, key)) asked_.emplace_back(key);
+  const Node* value = stored(key);
   return value && !value->is_null() ? value : nullptr;
 }
 
 void HuggingFaceConfig::fail(std::string_view key, std::string_view problem, std::string_view hint) const {
-  if (const Node* value = config_.find(key)) value->fail(problem, hint);
+  if (const Node* value = stored(key)) value->fail(problem, hint);
   config_.fail(fmt::format("{}: {}", key, problem), hint);
 }
 
@@ -93,7 +122,7 @@ Size HuggingFaceConfig::labels() {
 
 Size HuggingFaceConfig::head_dim(Size width, Size heads, std::string_view width_key, std::string_view heads_key) {
   if (width % heads != 0)
-    fail(config_.has(heads_key) ? heads_key : width_key,
+    fail(stored(heads_key) ? heads_key : width_key,
          fmt::format("{} heads do not divide {} {}", heads, width_key, width));
   return width / heads;
 }
@@ -116,18 +145,21 @@ std::string HuggingFaceConfig::head(const std::vector<std::string>& heads, std::
 
 void HuggingFaceConfig::finish() const {
   const std::vector<std::string>& known = hugging_face_words();
-  std::vector<std::string> candidates;
-  for (const std::string& key : asked_)
-    if (!config_.has(key)) candidates.push_back(key);
-  candidates.insert(candidates.end(), known.begin(), known.end());
-  const auto contains = [](const std::vector<std::string>& all, const std::string& one) {
-    return std::find(all.begin(), all.end(), one) != all.end();
-  };
+  const auto missing = [&](const std::string& key) { return !stored(key); };
   for (const std::string& key : config_.keys()) {
     if (contains(asked_, key) || contains(known, key)) continue;
-    const std::string nearest = nearest_name(key, candidates);
-    if (!nearest.empty() && contains(asked_, nearest) && !config_.has(nearest))
-      config_.at(key).fail("unknown key", fmt::format("did you mean '{}'?", nearest));
+    const Node& value = config_.at(key);
+    if (const SameSize* names = names_of(key)) {
+      for (const std::string& asked : asked_)
+        if (names_of(asked) == names && missing(asked))
+          value.fail("unknown key", fmt::format("did you mean '{}'?", asked));
+      continue;
+    }
+    const std::size_t allowed = key.size() < 6 ? 1 : 2;
+    for (std::size_t distance = 1; distance <= allowed; ++distance)
+      for (const std::string& asked : asked_)
+        if (missing(asked) && edit_distance(key, asked) == distance)
+          value.fail("unknown key", fmt::format("did you mean '{}'?", asked));
   }
 }
 

@@ -2,8 +2,12 @@
 //
 // Real files hold dozens of keys that say nothing about the architecture (dropout, token ids, torch_dtype, ...): they
 // are passed over. A missing or null key takes the default that the family's configuration class documents
-// (huggingface/transformers, src/transformers/models/FAMILY/configuration_FAMILY.py). A key that is none of these but
-// nearly one that was asked for and is missing is taken for a typo and reported.
+// (huggingface/transformers, src/transformers/models/FAMILY/configuration_FAMILY.py). GPT-2, T5 and DistilBERT also
+// answer to the common names of their sizes (hidden_size for n_embd, d_model, dim, ...), as their `attribute_map`
+// says.
+//
+// Reported are: a typo (up to two letters from a key that was asked for and is missing), and another family's name
+// for a size that is missing ("num_layers" in a BERT).
 #pragma once
 
 #include <optional>
@@ -39,7 +43,7 @@ class HuggingFaceConfig {
   /// What follows the family's name in the first of `architectures` ("BertForMaskedLM": "ForMaskedLM"); `fallback`
   /// where there is none. InputError for a head that is not in `heads`.
   std::string head(const std::vector<std::string>& heads, std::string_view fallback);
-  /// The value of a key, remembered as asked for; nullptr when missing or null.
+  /// The value of a key or of its common name, remembered as asked for; nullptr when missing or null.
   const Node* find(std::string_view key);
   /// A complaint at `key`, or at the whole file where it is missing.
   [[noreturn]] void fail(std::string_view key, std::string_view problem, std::string_view hint = {}) const;
@@ -47,11 +51,14 @@ class HuggingFaceConfig {
   void finish() const;
 
  private:
+  /// The value under the key itself, else under its common name.
+  const Node* stored(std::string_view key) const;
+
   const Node& config_;
   std::vector<std::string> asked_;
 };
 
-/// Keys of real config files, of all families and of no influence: never taken for a typo of another key.
+/// Keys of real config files that influence no family: never taken for a typo of another key.
 const std::vector<std::string>& hugging_face_words();
 
 /// The names an encoder's head may have: Model, ForPreTraining, ForMaskedLM, ForSequenceClassification, ...
