@@ -164,6 +164,9 @@ SpanConvolutionAttention read_span(const Fields& fields, const Node& place, cons
 /// A list of sizes, or a map with them at `hidden`; the list alone overrides the stack's list only.
 FeedForward read_feed_forward(const Node* own, const Node* shared) {
   FeedForward feed_forward;
+  for (const Node* node : {own, shared})
+    if (node && !node->is_sequence() && !node->is_map())
+      node->fail("expected a list of sizes such as [3072], or a map with 'hidden'");
   const Fields fields({own, shared});
   fields.allow_only(with_form({"hidden", "activation", "gated", "experts", "chosen", "capacity"}));
   const Node* hidden = own && own->is_sequence()                    ? own
