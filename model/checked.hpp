@@ -1,10 +1,14 @@
-// What every reader ends with: an architecture that check() accepts, or a complaint that names the file.
+// What all readers share: the largest sizes, and the end: an architecture that check() accepts, or a complaint that
+// names the file.
 #pragma once
 
 #include "base/document.hpp"
 #include "model/architecture.hpp"
 
 namespace ridgeline {
+
+inline constexpr Size kLargestSize = 9'999'999;  // check() allows sizes below 10^7
+inline constexpr Size kMostLayers = 10'000;      // every layer is built
 
 inline Architecture checked(const Node& document, Architecture architecture) {
   try {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "model/checked.hpp"
 
 namespace ridgeline {
 namespace {
@@ -63,8 +64,8 @@ std::vector<Size> most_likely_choices(double mean, Size layers, std::span<const 
 
 Architecture hat_row_architecture(const HatRow& row, std::string name, const HatRowChoices& choices) {
   HatDesign design;
-  design.encoder_width = whole(row.encoder_embed_dim, "encoder_embed_dim", 1, 9'999'999);
-  design.decoder_width = whole(row.decoder_embed_dim, "decoder_embed_dim", 1, 9'999'999);
+  design.encoder_width = whole(row.encoder_embed_dim, "encoder_embed_dim", 1, kLargestSize);
+  design.decoder_width = whole(row.decoder_embed_dim, "decoder_embed_dim", 1, kLargestSize);
   const Size encoder_layers = whole(row.encoder_layer_num, "encoder_layer_num", 1, 24);
   const Size decoder_layers = whole(row.decoder_layer_num, "decoder_layer_num", 1, 24);
   const auto choose = [](double mean, Size layers, const std::vector<Size>& from, std::string_view column) {

@@ -7,11 +7,10 @@
 #include <array>
 #include <utility>
 
+#include "model/checked.hpp"
+
 namespace ridgeline {
 namespace {
-
-constexpr Size kLargestSize = 9'999'999;  // check() allows sizes below 10^7
-constexpr Size kMostLayers = 10'000;
 
 constexpr std::array<std::pair<std::string_view, Function>, 12> kActivations{{
     {"gelu", Function::gelu},

@@ -20,8 +20,6 @@ constexpr Size kVocabulary = 50265;
 constexpr Size kPositions = 514;
 constexpr Size kTokenTypes = 1;
 constexpr Size kClasses = 2;  // SST-2, the task of all measurements
-constexpr Size kLargestSize = 9'999'999;
-constexpr Size kMostLayers = 10'000;
 
 struct ParsedHead {
   MixedHead head;

@@ -11,8 +11,6 @@
 namespace ridgeline {
 namespace {
 
-constexpr Size kLargestSize = 9'999'999;
-
 std::vector<Size> sizes(const Node& list, std::size_t layers, std::string_view layers_key) {
   if (list.size() < layers)
     list.fail(fmt::format("{} entries for {} layers", list.size(), layers), fmt::format("see {}", layers_key));

@@ -1,6 +1,7 @@
 // BERT and the encoders that keep its layer: RoBERTa, ELECTRA, DistilBERT, ALBERT, SqueezeBERT.
 #include <fmt/format.h>
 
+#include "model/checked.hpp"
 #include "model/hugging_face_config.hpp"
 
 namespace ridgeline {
@@ -144,7 +145,7 @@ Architecture read_albert(HuggingFaceConfig& config) {
   const Size inner = config.layers("inner_group_num", 1);
   if (groups > encoder.sizes.layers)
     config.fail("num_hidden_groups", fmt::format("{} groups for {} layers", groups, encoder.sizes.layers));
-  if (inner * encoder.sizes.layers > 10'000)
+  if (inner * encoder.sizes.layers > kMostLayers)
     config.fail("inner_group_num", fmt::format("{} layers in each of {} are too many", inner, encoder.sizes.layers));
   const Layer layer = plain_layer(encoder.sizes.width, encoder.attention, encoder.feed_forward);
   std::vector<int> first(groups, -1);
