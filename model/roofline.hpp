@@ -31,6 +31,7 @@
 
 #include "model/cost_parameters.hpp"
 #include "model/operators.hpp"
+#include "model/tiling.hpp"
 
 namespace ridgeline {
 
@@ -50,16 +51,48 @@ struct OperatorCost {
 struct OperatorBounds {
   std::array<Seconds, kArithmeticCount> compute;  ///< t_k
   std::array<Seconds, kMaxMemoryLevels> memory;   ///< t_l, innermost first; unused ones are zero
-  std::array<double, kArithmeticCount> shape;     ///< shape_k
   std::array<Flops, kArithmeticCount> flops;      ///< FLOP_k
+  std::array<Flops, kArithmeticCount> slots;      ///< FLOP_k / shape_k
   /// bytes_l; the last used one gives operational intensity. For tiles it is that of the largest candidate, so that
   /// energy does not jump where the choice changes; `memory` has the time of the chosen one.
   std::array<Bytes, kMaxMemoryLevels> traffic;
+
+  /// 1 where there is no such arithmetic.
+  double shape(Arithmetic kind) const {
+    return slots[index(kind)].si() > 0 ? flops[index(kind)].si() / slots[index(kind)].si() : 1;
+  }
+};
+
+/// The cost functions of one set of parameters, with everything that does not depend on the operator computed once.
+/// It refers to the parameters, which must outlive it and not change.
+class Roofline {
+ public:
+  explicit Roofline(const CostParameters& parameters);
+
+  OperatorBounds bounds(const Operator& op) const;
+  /// Tens of nanoseconds, no allocation. An Elementwise that is fused into its producer costs arithmetic and what it
+  /// reads besides; a View costs dispatch only.
+  OperatorCost cost(const Operator& op) const;
+
+ private:
+  struct Level {
+    double seconds_per_byte = 0, joules_per_byte = 0;
+    bool follows_clock = true;
+    double kept = 0;                ///< bytes of activations that the level inside keeps: its size if it is shared
+    double inside = 0;              ///< bytes of one instance of the level inside
+    double elements = 0, edge = 0;  ///< ... in accumulators, and its square root
+  };
+
+  const CostParameters* parameters_;
+  std::array<Engine, kArithmeticCount> engines_;
+  std::array<Level, kMaxMemoryLevels> levels_;
+  std::size_t level_count_;
+  std::size_t shared_ = 0;   ///< first level that all units share: tiles are fetched from it
+  double longest_edge_ = 0;  ///< of a tile
+  double last_cache_ = 0;    ///< bytes
 };
 
 OperatorBounds bounds(const Operator& op, const CostParameters& parameters);
-/// Tens of nanoseconds, no allocation. An Elementwise that is fused into its producer costs arithmetic only; a View
-/// costs dispatch only.
 OperatorCost cost(const Operator& op, const CostParameters& parameters);
 
 }  // namespace ridgeline

@@ -1,7 +1,8 @@
 #include "model/tiling.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "model/power_mean.hpp"
 
 namespace ridgeline {
 namespace {
@@ -12,15 +13,13 @@ double round_up(double x) {
   return whole < x ? whole + 1 : whole;
 }
 
+/// The same for a quotient that may be off by rounding: sizes are below 1e9, so true fractions are farther from
+/// whole.
+double round_up_quotient(double x) { return round_up(x - 1e-9); }
+
 /// Time that `waves` of tiles take, in waves of full tiles: at least one.
 double passed_waves(double waves, double wave_quantisation) {
-  return std::max(1.0, waves + wave_quantisation * (round_up(waves) - waves));
-}
-
-/// x^p; the two usual exponents without the price of std::pow.
-double power(double x, double p) {
-  if (p == 4) return x * x * x * x;
-  return p == 1 ? x : std::pow(x, p);
+  return std::max(1.0, waves + wave_quantisation * (round_up_quotient(waves) - waves));
 }
 
 /// Past this many waves smaller tiles cannot fill the units noticeably better.
@@ -28,54 +27,64 @@ constexpr double kEnoughWaves = 16;
 
 }  // namespace
 
-Tiling tile(const Product& product, const Operands& operands, const ArithmeticParameters& engine,
-            double wave_quantisation, double longest_edge, double p) {
-  const auto units = static_cast<double>(engine.units);
-  const auto least_rows = static_cast<double>(engine.tile_rows);
-  const auto least_columns = static_cast<double>(engine.tile_columns);
-  const auto step = static_cast<double>(engine.tile_depth);
-  const double depth = round_up(product.inner / step) * step;
-  const double seconds_per_slot = 2 / (engine.peak.si() * engine.utilisation);
+Engine::Engine(const ArithmeticParameters& arithmetic)
+    : seconds_per_flop(1 / (arithmetic.peak.si() * arithmetic.utilisation)),
+      units(static_cast<double>(arithmetic.units)),
+      inverse_units(1 / units),
+      rows(static_cast<double>(arithmetic.tile_rows)),
+      columns(static_cast<double>(arithmetic.tile_columns)),
+      depth(static_cast<double>(arithmetic.tile_depth)),
+      inverse_rows(1 / rows),
+      inverse_columns(1 / columns),
+      inverse_depth(1 / depth) {}
+
+Tiling tile(const Product& p, const Operands& operands, const Engine& engine, double wave_quantisation,
+            double longest_edge, double overlap) {
+  const double depth = round_up_quotient(p.inner * engine.inverse_depth) * engine.depth;
 
   Tiling best;
   double best_cost = 0;
   for (double edge = longest_edge;; edge *= 0.5) {
-    const double rows = round_up(std::min(edge, product.rows) / least_rows) * least_rows;
-    const double columns = round_up(std::min(edge, product.columns) / least_columns) * least_columns;
-    const double down = round_up(product.rows / rows);
-    const double across = round_up(product.columns / columns);
-    const double tiles = product.count * down * across;
-    const double waves = passed_waves(tiles / units, wave_quantisation);
-    const double pieces = tiles < units ? std::max(1.0, std::min(units / tiles, depth / std::max(rows, columns))) : 1;
-    // One step of depth fills and drains a tile's pipeline.
-    const double slots = waves * units * rows * columns * (depth / pieces + step);
-    const double fetched = operands.left * across + operands.right * down + operands.result;
-    const double computing = slots * seconds_per_slot;
-    const double fetching = fetched * operands.seconds_per_byte;
-    const double cost = power(computing, p) + power(fetching, p);
-    const double least_fetched = best_cost == 0 ? fetched : best.least_fetched;
-    if (best_cost == 0 || cost < best_cost) {
-      best_cost = cost;
-      best = {rows, columns, product.multiply_adds() / slots, fetched, least_fetched};
+    const double rows = round_up_quotient(std::min(edge, p.rows) * engine.inverse_rows) * engine.rows;
+    const double columns = round_up_quotient(std::min(edge, p.columns) * engine.inverse_columns) * engine.columns;
+    const double down = rows >= p.rows ? 1 : round_up_quotient(p.rows / rows);
+    const double across = columns >= p.columns ? 1 : round_up_quotient(p.columns / columns);
+    const double tiles = p.count * down * across;
+    const double waves = passed_waves(tiles * engine.inverse_units, wave_quantisation);
+    double piece = depth;
+    if (tiles < engine.units) {
+      const double pieces = std::min(engine.units / tiles, depth / std::max(rows, columns));
+      if (pieces > 1) piece /= pieces;
     }
-    const bool smallest = rows <= least_rows && columns <= least_columns;
-    if (smallest || waves >= kEnoughWaves) return best;
+    // One step of depth fills and drains a tile's pipeline.
+    const double slots = 2 * waves * engine.units * rows * columns * (piece + engine.depth);
+    const double fetched = operands.left * across + operands.right * down + operands.result;
+    const double cost =
+        power(slots * engine.seconds_per_flop, overlap) + power(fetched * operands.seconds_per_byte, overlap);
+    if (best.slots == 0) best.least_fetched = fetched;
+    if (best.slots == 0 || cost < best_cost) {
+      best_cost = cost;
+      best.slots = slots;
+      best.rows = rows;
+      best.columns = columns;
+      best.fetched = fetched;
+    }
+    const bool smallest = rows <= engine.rows && columns <= engine.columns;
+    if (smallest || waves >= kEnoughWaves) break;
   }
+  return best;
 }
 
-double row_shape(double rows, double columns, const ArithmeticParameters& engine, double wave_quantisation) {
-  const auto lanes = static_cast<double>(engine.tile_columns);
-  const auto together = static_cast<double>(engine.tile_rows);
-  const auto units = static_cast<double>(engine.units);
-  const double waves = passed_waves(round_up(rows / together) / units, wave_quantisation);
-  return rows * columns / (waves * units * together * round_up(columns / lanes) * lanes);
+double row_slots(double rows, double columns, const Engine& engine, double wave_quantisation) {
+  const double groups = round_up_quotient(rows * engine.inverse_rows);
+  const double lanes = round_up_quotient(columns * engine.inverse_columns) * engine.columns;
+  return passed_waves(groups * engine.inverse_units, wave_quantisation) * engine.units * engine.rows * lanes;
 }
 
-double element_shape(double elements, const ArithmeticParameters& engine, double wave_quantisation) {
-  const auto chunk = static_cast<double>(engine.tile_rows * engine.tile_columns);
-  const auto units = static_cast<double>(engine.units);
-  const double waves = passed_waves(round_up(elements / chunk) / units, wave_quantisation);
-  return elements / (waves * units * chunk);
+double element_slots(double elements, const Engine& engine, double wave_quantisation) {
+  const double chunk = engine.rows * engine.columns;
+  const double chunks = round_up_quotient(elements * (engine.inverse_rows * engine.inverse_columns));
+  return passed_waves(chunks * engine.inverse_units, wave_quantisation) * engine.units * chunk;
 }
 
 }  // namespace ridgeline

@@ -50,8 +50,8 @@ TEST_P(Laws, UtilisationIsAShareOfThePeak) {
     const OperatorCost c = cost(op, p);
     const OperatorBounds b = bounds(op, p);
     for (std::size_t k = 0; k < kArithmeticCount; ++k) {
-      ASSERT_GT(b.shape[k], 0);
-      ASSERT_LE(b.shape[k], 1 + 1e-12);
+      ASSERT_GT(b.shape(static_cast<Arithmetic>(k)), 0);
+      ASSERT_LE(b.shape(static_cast<Arithmetic>(k)), 1 + 1e-12);
       ASSERT_LE(b.flops[k].si(), (p.arithmetic[k].peak * c.duration).si() * (1 + 1e-12));
     }
     for (std::size_t l = 0; l < p.memory.size(); ++l)

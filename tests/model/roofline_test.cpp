@@ -42,8 +42,8 @@ TEST(Roofline, UtilisationIsAShare) {
   over_everything([](const CostParameters& p, const Operator& op) {
     const OperatorBounds b = bounds(op, p);
     for (std::size_t k = 0; k < kArithmeticCount; ++k) {
-      EXPECT_GT(b.shape[k], 0);
-      EXPECT_LE(b.shape[k], 1 + 1e-15);
+      EXPECT_GT(b.shape(static_cast<Arithmetic>(k)), 0);
+      EXPECT_LE(b.shape(static_cast<Arithmetic>(k)), 1 + 1e-15);
       if (b.flops[k].si() == 0) continue;
       const double utilisation = b.flops[k] / b.compute[k] / p.arithmetic[k].peak;
       EXPECT_LE(utilisation, 1 + 1e-12);
