@@ -16,8 +16,8 @@ struct ClockedKernel {
   double joules(double x) const;
 };
 
-/// The x in (0, 1] at which the kernel draws `watts` above static power, given that it draws more at x = 1. Power rises
-/// with x from nothing, so Newton's steps inside a bracket find it: about five of them, to thirteen digits.
+/// The x in (0, 1] at which the kernel draws `watts` above static power, given that it draws more at x = 1. Power
+/// rises with x from nothing, so Newton's steps inside a bracket find it: about five of them, to thirteen digits.
 double capped_clock(const ClockedKernel& kernel, double watts);
 
 }  // namespace ridgeline

@@ -41,9 +41,10 @@ struct Tiling {
 };
 
 /// The fastest tiling. Candidate tiles have edge `longest_edge`, its half, its quarter ... down to the hardware's own
-/// tile; the one with the least (computing^p + fetching^p), p = `overlap`, is taken, which is the least of the roofline's smooth
-/// maximum whatever its other terms are. A product with fewer tiles than units is split in its depth as well, into
-/// pieces no shallower than the tile is long (then the partial results are fewer bytes than the operands).
+/// tile; the one with the least (computing^p + fetching^p), p = `overlap`, is taken, which is the least of the
+/// roofline's smooth maximum whatever its other terms are. A product with fewer tiles than units is split in its
+/// depth as well, into pieces no shallower than the tile is long (then the partial results are fewer bytes than the
+/// operands).
 Tiling tile(const Product& product, const Operands& operands, const Engine& engine, double wave_quantisation,
             double longest_edge, double overlap = 4);
 
