@@ -18,7 +18,8 @@ struct MeasuredValue {
   std::optional<double> standard_deviation;  ///< of repeats, SI, where reported
 };
 
-/// A part of the latency that was timed by itself ("encoder", "decoder"; "forward", "backward").
+/// A part of the latency that was timed by itself, named as the phases of model/lowering.hpp: "encoder", "decode";
+/// "forward", "backward".
 struct MeasuredPart {
   std::string phase;
   MeasuredValue latency;  ///< s
