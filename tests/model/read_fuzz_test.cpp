@@ -138,7 +138,7 @@ void mutate(Json& document, Random& random) {
 TEST(ReadFuzz, ACheckedModelOrAComplaint) {
   Random random(7);
   std::size_t models = 0, complaints = 0;
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 200; ++round) {
     for (const std::string& seed : seeds()) {
       Json document = Json::parse(seed);
       for (std::uint64_t i = random.below(4); i + 1 > 0; --i) {

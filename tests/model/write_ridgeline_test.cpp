@@ -20,7 +20,7 @@ TEST(WriteRidgeline, TheWholeZooComesBackEqual) {
 TEST(WriteRidgeline, RandomArchitecturesComeBackEqual) {
   RandomArchitecture random(20240229);
   std::size_t uniform = 0, with_sublayers = 0;
-  for (int i = 0; i < 800; ++i) {
+  for (int i = 0; i < 400; ++i) {
     const Architecture model = random.next();
     ASSERT_NO_THROW(check(model)) << to_yaml(model);
     const std::string text = to_yaml(model);
@@ -28,8 +28,8 @@ TEST(WriteRidgeline, RandomArchitecturesComeBackEqual) {
     if (text.find("\n  layers: ") != std::string::npos) ++uniform;
     if (text.find("sublayers:") != std::string::npos) ++with_sublayers;
   }
-  EXPECT_GT(uniform, 50u);  // both forms are met
-  EXPECT_GT(with_sublayers, 100u);
+  EXPECT_GT(uniform, 25u);  // both forms are met
+  EXPECT_GT(with_sublayers, 50u);
 }
 
 TEST(WriteRidgeline, NamesOfAllKindsComeBack) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "model/lowering.hpp"
 #include "model/readers.hpp"
 #include "tests/support.hpp"
 
@@ -34,6 +35,22 @@ TEST(Zoo, ParameterCountsAreThePublishedOnes) {
       EXPECT_EQ(model.parameters_source, "not published exactly") << name;
     }
   }
+}
+
+// What is estimated is the model that was described: its one graph owns the same learned numbers.
+TEST(Zoo, GraphsOwnTheModelsParameters) {
+  std::size_t compared = 0;
+  for (const std::string& name : zoo_names()) {
+    const Architecture model = zoo_model(name).architecture;
+    if (!model.encoder_only() && !model.decoder_only()) continue;  // two graphs share the embeddings
+    Workload workload{.task = model.decoder_only() ? Task::prefill : Task::encode, .length = 16};
+    if (model.embeddings.patches) workload.length = model.max_length;
+    const Program program = lower(model, workload);
+    ASSERT_EQ(program.phases.size(), 1u) << name;
+    EXPECT_EQ(parameter_count(program.phases.front().graph), parameter_count(model)) << name;
+    ++compared;
+  }
+  EXPECT_GT(compared, 60u);
 }
 
 TEST(Zoo, UnknownNamesGiveTheNearest) {
