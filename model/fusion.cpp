@@ -20,34 +20,39 @@ Emitter::Node Emitter::linear(std::string_view label, Node input, Size rows, Siz
       label, {narrow});
 }
 
-Emitter::Node Emitter::activation(Function function, Size elements, Node input) {
-  if (!eager() || function != Function::gelu_tanh) return elementwise(function, elements, name(function), {input});
-  const Node half = elementwise(Function::scale, elements, "gelu half", {input});
-  const Node cubed = elementwise(Function::cube, elements, "gelu cube", {input});
-  const Node scaled = elementwise(Function::scale, elements, "gelu cube scale", {cubed});
-  const Node sum = elementwise(Function::add, elements, "gelu sum", {input, scaled}, 2);
-  const Node argument = elementwise(Function::scale, elements, "gelu argument", {sum});
-  const Node tanh = elementwise(Function::tanh, elements, "gelu tanh", {argument});
-  const Node shifted = elementwise(Function::add, elements, "gelu shift", {tanh});
-  return elementwise(Function::multiply, elements, "gelu", {half, shifted}, 2);
+Emitter::Node Emitter::activation(Function function, Size elements, Node input, std::string_view suffix) {
+  const auto step = [&](Function f, std::string_view label, std::initializer_list<Node> inputs, int operands = 1) {
+    return suffix.empty() ? elementwise(f, elements, label, inputs, operands)
+                          : elementwise(f, elements, std::string(label).append(suffix), inputs, operands);
+  };
+  if (!eager() || function != Function::gelu_tanh) return step(function, name(function), {input});
+  const Node half = step(Function::scale, "gelu half", {input});
+  const Node cubed = step(Function::cube, "gelu cube", {input});
+  const Node scaled = step(Function::scale, "gelu term", {cubed});
+  const Node sum = step(Function::add, "gelu sum", {input, scaled}, 2);
+  const Node argument = step(Function::scale, "gelu argument", {sum});
+  const Node tanh = step(Function::tanh, "gelu tanh", {argument});
+  const Node shifted = step(Function::add, "gelu shift", {tanh});
+  return step(Function::multiply, "gelu", {half, shifted}, 2);
 }
 
 Emitter::Node Emitter::norm(NormKind kind, Size rows, Size columns, std::string_view label, Node input) {
   const Size elements = rows * columns;
+  if (kind != NormKind::affine && (!eager() || kind == NormKind::layer_norm))
+    return add(Normalisation{.kind = kind, .rows = rows, .columns = columns}, label, {input});
+  const auto step = [&](std::string_view suffix) { return std::string(label).append(suffix); };
   if (kind == NormKind::affine) {
-    const Node scaled = elementwise(Function::multiply, elements, "norm scale", {input}, 1, columns);
+    const Node scaled = elementwise(Function::multiply, elements, step(" scale"), {input}, 1, columns);
     return elementwise(Function::bias, elements, label, {scaled}, 1, columns);
   }
-  if (!eager() || kind == NormKind::layer_norm)
-    return add(Normalisation{.kind = kind, .rows = rows, .columns = columns}, label, {input});
   Node wide = input;
-  if (half_precision()) wide = elementwise(Function::convert, elements, "norm widen", {wide});
-  const Node square = elementwise(Function::square, elements, "norm square", {wide});
-  const Node mean = add(Reduction{rows, columns}, "norm mean", {square});
-  const Node shifted = elementwise(Function::add, rows, "norm epsilon", {mean});
-  const Node root = elementwise(Function::rsqrt, rows, "norm rsqrt", {shifted});
-  Node scaled = elementwise(Function::multiply, elements, "norm scale", {wide, root});
-  if (half_precision()) scaled = elementwise(Function::convert, elements, "norm narrow", {scaled});
+  if (half_precision()) wide = elementwise(Function::convert, elements, step(" widen"), {wide});
+  const Node square = elementwise(Function::square, elements, step(" square"), {wide});
+  const Node mean = add(Reduction{rows, columns}, step(" mean"), {square});
+  const Node shifted = elementwise(Function::add, rows, step(" epsilon"), {mean});
+  const Node root = elementwise(Function::rsqrt, rows, step(" rsqrt"), {shifted});
+  Node scaled = elementwise(Function::multiply, elements, step(" scale"), {wide, root});
+  if (half_precision()) scaled = elementwise(Function::convert, elements, step(" narrow"), {scaled});
   return elementwise(Function::multiply, elements, label, {scaled}, 1, columns);
 }
 

@@ -69,7 +69,7 @@ struct Emitter {
     return add(Copy{movement, elements, parameters}, label, inputs);
   }
   /// Eager code spells the tanh approximation of GELU in eight operators.
-  Node activation(Function function, Size elements, Node input);
+  Node activation(Function function, Size elements, Node input, std::string_view suffix = {});
   /// Eager code spells RMS norm in six operators (eight at 16 bits) and MobileBERT's NoNorm in two.
   Node norm(NormKind kind, Size rows, Size columns, std::string_view label, Node input);
   /// In training an operator; otherwise eager code still calls it, which dispatches and does nothing.

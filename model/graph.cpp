@@ -32,6 +32,12 @@ std::int32_t GraphBuilder::add_view(int operations, std::string_view label, std:
   return node;
 }
 
+std::int32_t GraphBuilder::add_scatter(Size elements, std::string_view label, std::int32_t into, std::int32_t from) {
+  const std::int32_t node = add(Copy{Movement::scatter, elements}, label, {into, from});
+  if (into >= 0) nodes_[node].output = nodes_[into].output;
+  return node;
+}
+
 std::int32_t GraphBuilder::add_given(Size elements, std::string_view label) {
   const std::int32_t node = add(View{0}, label, {});
   nodes_[node].output = elements;

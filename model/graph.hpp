@@ -44,6 +44,8 @@ class GraphBuilder {
   std::int32_t add(const Operator& op, std::string_view label, std::initializer_list<std::int32_t> inputs);
   /// A View of `input`, which has as many elements. With no operations to dispatch it is left out: returns `input`.
   std::int32_t add_view(int operations, std::string_view label, std::int32_t input);
+  /// Writes `elements` of `from` into `into`: the result has the elements and the buffer of `into`.
+  std::int32_t add_scatter(Size elements, std::string_view label, std::int32_t into, std::int32_t from);
   /// A tensor that exists already.
   std::int32_t add_given(Size elements, std::string_view label);
   void add_input(std::int32_t node, std::int32_t input);

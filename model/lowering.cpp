@@ -19,8 +19,10 @@ OperatorGraph compose(const PhaseParts& parts, const Workload& workload, std::ve
   for (const Part& part : parts.parts) lower_part(part, workload, graph, values);
   for (std::size_t v = 0; v < kValueCount; ++v) {
     const Value value = static_cast<Value>(v);
-    if ((value == Value::hidden || parts.results.contains(value)) && values[value] >= 0)
-      results.push_back(static_cast<OperatorVertex>(values[value]));
+    const auto vertex = static_cast<OperatorVertex>(values[value]);
+    const bool outlives = value == Value::hidden || parts.results.contains(value);
+    if (outlives && values[value] >= 0 && std::find(results.begin(), results.end(), vertex) == results.end())
+      results.push_back(vertex);
   }
   return std::move(graph).build();
 }

@@ -151,7 +151,7 @@ struct Lowering {
     if (!emit.eager() || a.key_value_heads == a.heads) return;
     const Size elements = key_elements * (a.heads / a.key_value_heads);
     const auto expand = [&](std::string_view label, Node from) {
-      const Node viewed = emit.view(2, label, from);
+      const Node viewed = emit.view(2, std::string(label) + " view", from);
       return emit.add(Copy{.movement = Movement::expand, .elements = elements, .source = key_elements}, label,
                       {viewed});
     };
@@ -216,8 +216,7 @@ struct Lowering {
   }
 
   Node context(Values& values) {
-    const bool on_scores = a.position == Position::relative_key || a.position == Position::bucket_bias;
-    if (emit.workload.fusion == Fusion::flash_attention && !on_scores)
+    if (is_flash(a, emit.workload.fusion))
       return emit.add(FusedAttention{.batch = c.batch,
                                      .heads = a.heads,
                                      .key_value_heads = a.key_value_heads,
@@ -238,6 +237,11 @@ struct Lowering {
 };
 
 }  // namespace
+
+bool is_flash(const Attention& attention, Fusion fusion) {
+  const bool on_scores = attention.position == Position::relative_key || attention.position == Position::bucket_bias;
+  return fusion == Fusion::flash_attention && !on_scores;
+}
 
 std::int32_t lower_attention(Emitter& emit, const Attention& attention, NormKind norm, std::int32_t input,
                              Values& values) {

@@ -100,7 +100,7 @@ struct EmbeddingLowering {
       return emit.elementwise(Function::add, elements, "add positions", {x}, 1, e.positions * sum_width);
     if (e.sinusoidal) {
       const bool whole = c.queries > 1;  // a single step reads one row of the table in place
-      Node rows = emit.view(3, "places", kNone);
+      Node rows = emit.view(3, "table rows", kNone);
       if (whole) {
         const Node numbers = count_positions();
         rows = emit.copy(Movement::gather, elements, "positions", {numbers});
@@ -118,7 +118,7 @@ struct EmbeddingLowering {
     const Size lookups = e.counted_positions ? c.tokens : c.queries;
     const Node rows = emit.add(Embedding{.lookups = lookups, .width = sum_width, .vocabulary = e.positions},
                                "positions", {numbers});
-    return emit.elementwise(Function::add, elements, "add positions", {x, rows}, e.counted_positions ? 2 : 1);
+    return emit.elementwise(Function::add, elements, "add positions", {x, rows}, lookups == c.tokens ? 2 : 1);
   }
 };
 

@@ -21,11 +21,11 @@ Node maps(Emitter& emit, const FeedForward& f, Size rows, Node input, const std:
       return emit.linear(label, x, rows, in, out, f.weights, f.weights.groups, f.weights.bias);
     };
     if (f.gated) {
-      const Node gate = emit.activation(f.activation, rows * out, map("gate" + number));
+      const Node gate = emit.activation(f.activation, rows * out, map("gate" + number), number);
       const Node up = map("up" + number);
       x = emit.elementwise(Function::multiply, rows * out, "gated" + number, {up, gate}, 2);
     } else {
-      x = emit.activation(f.activation, rows * out, map("hidden" + number));
+      x = emit.activation(f.activation, rows * out, map("hidden" + number), number);
     }
     in = out;
   }
@@ -81,7 +81,7 @@ Node mixture(Emitter& emit, const FeedForward& f, Node input) {
     if (rows == 0) continue;
     const Node mapped = maps(emit, f, rows, taken, suffix);
     if (emit.eager())
-      emit.copy(Movement::gather, rows * c.width, "scatter" + suffix, {mapped});  // into the clone
+      result = emit.graph.add_scatter(rows * c.width, "scatter" + suffix, result, mapped);
     else
       outputs.push_back(mapped);
   }

@@ -1,3 +1,5 @@
+#include <string>
+
 #include "model/lowering_sublayers.hpp"
 
 namespace ridgeline {
@@ -29,30 +31,37 @@ Node logits(Emitter& emit, const HeadPart& part, Node x) {
   return result;
 }
 
+/// Cross entropy with `labels` choices for each of `rows`.
+Node loss(Emitter& emit, Size rows, Size labels, Node scores, std::string_view name) {
+  const Node probabilities = emit.add(Softmax{rows, labels}, std::string(name) + " softmax", {scores});
+  return emit.add(Reduction{1, rows}, name, {probabilities});
+}
+
 }  // namespace
 
 std::int32_t lower_head(Emitter& emit, const HeadPart& part, std::int32_t input) {
   const OutputHead& head = *part.head;
   const SublayerContext& c = emit.context;
   const Size rows = head.every_position ? c.tokens : c.batch;
-  Node result = input, first = input;
-  if ((head.pooler || head.classes > 0) && !head.every_position) first = emit.view(1, "first position", input);
-  if (head.language_model) result = logits(emit, part, input);
+  const bool pooled = head.pooler || head.classes > 0;
+  Node words = input, first = input;
+  if (head.language_model) words = logits(emit, part, input);
+  if (pooled && !head.every_position) first = emit.view(1, "first position", input);
   if (head.pooler) {
     first = emit.linear("pooler", first, rows, c.width, c.width);
     first = emit.elementwise(Function::tanh, rows * c.width, "pooler tanh", {first});
   }
   if (head.classes > 0) {
-    first = emit.dropout(rows * c.width, "dropout", first);
+    if (!head.language_model) first = emit.dropout(rows * c.width, "dropout", first);  // not in pre-training heads
     first = emit.linear("classes", first, rows, c.width, head.classes, head.class_bias);
   }
-  if (!head.language_model) result = first;
-  if (!emit.training()) return result;
-  const Size labelled = head.language_model ? c.tokens : rows;
-  const Size labels = head.language_model ? part.embeddings->vocabulary : head.classes;
-  if (labels == 0) return result;
-  const Node probabilities = emit.add(Softmax{labelled, labels}, "loss softmax", {result});
-  return emit.add(Reduction{1, labelled}, "loss", {probabilities});
+  Node result = head.language_model ? words : first;
+  if (!emit.training() || (!head.language_model && head.classes == 0)) return result;
+  Node sum = GraphBuilder::kNone;
+  if (head.language_model) sum = loss(emit, c.tokens, part.embeddings->vocabulary, words, "loss");
+  if (head.classes == 0) return sum;
+  const Node other = loss(emit, rows, head.classes, first, "label loss");
+  return sum < 0 ? other : emit.separate(Function::add, 1, "loss sum", {sum, other}, 2);
 }
 
 }  // namespace ridgeline

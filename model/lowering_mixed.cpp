@@ -169,6 +169,8 @@ std::int32_t lower_mixed_attention(Emitter& emit, const MixedAttention& attentio
   return emit.dropout(c.tokens * c.width, "output dropout", result);
 }
 
+bool is_flash(const SpanConvolutionAttention&, Fusion fusion) { return fusion == Fusion::flash_attention; }
+
 std::int32_t lower_span_convolution(Emitter& emit, const SpanConvolutionAttention& attention, std::int32_t input,
                                     const Values& values) {
   const SublayerContext& c = emit.context;
@@ -194,7 +196,7 @@ std::int32_t lower_span_convolution(Emitter& emit, const SpanConvolutionAttentio
   const Node convolved = dynamic_convolution(emit, inner, kernel, heads, kernels, mapped, "");
 
   Node context;
-  if (emit.workload.fusion == Fusion::flash_attention) {
+  if (is_flash(attention, emit.workload.fusion)) {
     context = emit.add(FusedAttention{.batch = c.batch,
                                       .heads = heads,
                                       .key_value_heads = heads,

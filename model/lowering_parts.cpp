@@ -80,10 +80,11 @@ ValueSet values_read(const Part& part, const Workload& workload) {
     } else if (a->position == Position::bucket_bias) {
       set.insert(c.first_in_stack ? Value::mask : Value::position_bias);
     } else if (a->code == AttentionCode::plain || a->code == AttentionCode::opt) {
-      set.insert(Value::mask);
+      if (!is_flash(*a, workload.fusion)) set.insert(Value::mask);
     }
-  } else if (std::holds_alternative<MixedAttention>((*sublayer)->body) ||
-             std::holds_alternative<SpanConvolutionAttention>((*sublayer)->body)) {
+  } else if (const auto* span = std::get_if<SpanConvolutionAttention>(&(*sublayer)->body)) {
+    if (!is_flash(*span, workload.fusion)) set.insert(Value::mask);
+  } else if (std::holds_alternative<MixedAttention>((*sublayer)->body)) {
     set.insert(Value::mask);
   }
   if (c.mask_elements == 0) {

@@ -25,18 +25,19 @@ const Attention* first_self_attention(const Stack& stack) {
   return nullptr;
 }
 
-MaskCode mask_code(const Stack& stack, const Embeddings& embeddings) {
+/// What the first sublayer that reads a prepared mask reads.
+MaskCode mask_code(const Stack& stack, const Embeddings& embeddings, Fusion fusion) {
   if (embeddings.patches) return MaskCode::none;
   for (const Layer& layer : stack.layers)
     for (const Sublayer& sublayer : layer.sublayers) {
       if (const Attention* a = std::get_if<Attention>(&sublayer.body)) {
-        if (a->cross) continue;
-        if (a->code == AttentionCode::gpt2 || a->code == AttentionCode::fairseq) return MaskCode::none;
-        return a->causal ? MaskCode::causal : MaskCode::padding;
-      }
-      if (std::holds_alternative<MixedAttention>(sublayer.body) ||
-          std::holds_alternative<SpanConvolutionAttention>(sublayer.body))
+        const bool prepared = a->code == AttentionCode::plain || a->code == AttentionCode::opt;
+        if (prepared && !a->cross && !is_flash(*a, fusion)) return a->causal ? MaskCode::causal : MaskCode::padding;
+      } else if (const auto* span = std::get_if<SpanConvolutionAttention>(&sublayer.body)) {
+        if (!is_flash(*span, fusion)) return MaskCode::padding;
+      } else if (std::holds_alternative<MixedAttention>(sublayer.body)) {
         return MaskCode::padding;
+      }
     }
   return MaskCode::none;
 }
@@ -56,7 +57,7 @@ class Planner {
   void stack(const Stack& stack, const Embeddings& embeddings, bool own_table, const SublayerContext& base) {
     base_ = base;
     base_.dropout = architecture_.dropout;
-    const MaskCode mask = mask_code(stack, embeddings);
+    const MaskCode mask = mask_code(stack, embeddings, workload_.fusion);
     base_.mask_elements = mask_elements(mask, base_);
     const Attention* attention = first_self_attention(stack);
     if (attention && attention->position == Position::bucket_bias) base_.bias_heads = attention->heads;

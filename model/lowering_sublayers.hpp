@@ -24,6 +24,10 @@ std::int32_t bucket_bias(Emitter& emit, Size heads, Size buckets, std::int32_t m
 /// Rotates pairs of features by an angle that grows with the position (Su et al. 2021).
 std::int32_t rotate(Emitter& emit, Size elements, std::string_view label, std::int32_t input);
 
+/// One FusedAttention, which needs no prepared mask: padding and causality are arguments of the kernel.
+bool is_flash(const Attention& attention, Fusion fusion);
+bool is_flash(const SpanConvolutionAttention& attention, Fusion fusion);
+
 /// The values that a part reads besides hidden.
 ValueSet values_read(const Part& part, const Workload& workload);
 

@@ -12,8 +12,10 @@ bool is_cache(const Operator& op) {
                   copy->movement == Movement::cache_reorder);
 }
 
+/// True where the result lies in the first input's buffer.
 bool shares_buffer(const Operator& op) {
   if (std::holds_alternative<View>(op)) return true;
+  if (const Copy* copy = std::get_if<Copy>(&op)) return copy->movement == Movement::scatter;
   const Elementwise* e = std::get_if<Elementwise>(&op);
   return e && e->fused_into_producer;
 }

@@ -129,6 +129,7 @@ enum class Movement {
   contiguous,
   concatenate,
   gather,
+  scatter,  ///< `elements` are written into the first input, whose buffer the result shares
   expand,
   unfold,
   fill,               ///< writes a constant, reads nothing

@@ -81,7 +81,7 @@ class Backward {
     for (OperatorVertex v = 0; v < num_vertices(forward); ++v) {
       const Elementwise* e = std::get_if<Elementwise>(&forward[v].op);
       if (e && e->function == Function::dropout)
-        kept_[v] = graph_.add_given(static_cast<Size>(mask * static_cast<double>(e->elements)), "dropout mask");
+        masks_[v] = graph_.add_given(static_cast<Size>(mask * static_cast<double>(e->elements)), "dropout mask");
     }
   }
 
@@ -248,7 +248,7 @@ class Backward {
       Elementwise back = op;
       back.backward = true;
       back.fused_into_producer = false;
-      dx = graph_.add(back, label() + " d", {dy, op.function == dropout ? kept_.at(vertex_) : kNone});
+      dx = graph_.add(back, label() + " d", {dy, op.function == dropout ? masks_.at(vertex_) : kNone});
       if (keeps(op) == Keeps::output) graph_.add_input(dx, kept(vertex_));
       if (keeps(op) == Keeps::inputs)
         for (const OperatorVertex input : operands()) graph_.add_input(dx, kept(input));
@@ -303,12 +303,14 @@ class Backward {
     for (const OperatorVertex input : operands()) {
       if (!learned_[input]) continue;
       const Size n = forward_[input].output;
-      if (op.movement == Movement::concatenate) {
+      if (op.movement == Movement::scatter && input == operands().front()) {
+        contribute(input, dy, n);
+      } else if (op.movement == Movement::concatenate) {
         contribute(input, graph_.add_view(1, label() + " d", dy), std::min(n, op.elements));
       } else if (n < op.elements) {  // expand, unfold: every copy of an element has its share
         contribute(input, graph_.add(Reduction{n, op.elements / n}, label() + " d", {dy}), n);
       } else {
-        contribute(input, graph_.add(Copy{op.movement, n}, label() + " d", {dy}), n);
+        contribute(input, graph_.add(Copy{Movement::gather, n}, label() + " d", {dy}), n);
       }
     }
     if (op.parameters > 0 && op.parameters <= op.elements) vector_gradient(op.parameters, 1, dy);
@@ -335,6 +337,7 @@ class Backward {
   std::vector<bool> learned_;
   std::vector<std::vector<Contribution>> gradients_;
   std::map<OperatorVertex, Node> kept_;
+  std::map<OperatorVertex, Node> masks_;
   std::set<std::int32_t> seen_;
   OperatorVertex vertex_ = 0;
   GraphBuilder graph_;

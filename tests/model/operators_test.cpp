@@ -48,9 +48,9 @@ std::vector<Operator> samples() {
     for (const bool backward : {false, true})
       all.push_back(Elementwise{.function = static_cast<Function>(f), .elements = 30, .backward = backward});
   all.push_back(Elementwise{.function = Function::add, .elements = 30, .operands = 2, .fused_into_producer = true});
-  for (const Movement movement :
-       {Movement::contiguous, Movement::concatenate, Movement::gather, Movement::expand, Movement::unfold,
-        Movement::fill, Movement::cache_append, Movement::cache_concatenate, Movement::cache_reorder})
+  for (const Movement movement : {Movement::contiguous, Movement::concatenate, Movement::gather, Movement::expand,
+                                  Movement::unfold, Movement::scatter, Movement::fill, Movement::cache_append,
+                                  Movement::cache_concatenate, Movement::cache_reorder})
     all.push_back(Copy{.movement = movement, .elements = 30});
   return all;
 }
