@@ -43,7 +43,7 @@ void expect_clean(const std::string& text, const std::string& what) {
 }
 
 TEST(DamagedFile, WithoutAnyOneLine) {
-  for (const std::string& name : device_names()) {
+  for (const std::string name : {"raspberry-pi-4", "t4", "ncs2"}) {
     std::vector<std::string> lines;
     std::istringstream stream(text_of(data_folder() / "hwdesc/devices" / (name + ".yaml")));
     for (std::string line; std::getline(stream, line);) lines.push_back(line);
