@@ -1,8 +1,9 @@
 // Peak memory by liveness: a tensor lives from its producer to its last reader.
 //
-// Views, scatters and operators fused into their producer share their first input's buffer. A result buffer is allocated while the
-// inputs are alive; a tensor that nobody reads is freed at once, unless it is kept. Keys and values in a cache are
-// counted as cache, not as activations. Temporary buffers inside kernels and the allocator's rounding are left out.
+// Views, scatters and operators fused into their producer share their first input's buffer. A result buffer is
+// allocated while the inputs are alive; a tensor that nobody reads is freed at once, unless it is kept. Keys and
+// values in a cache are counted as cache, not as activations. Temporary buffers inside kernels and the allocator's
+// rounding are left out.
 #pragma once
 
 #include <span>
