@@ -20,9 +20,8 @@ struct KernelQuality {
   double vector = 1;           ///< the same for element-wise and reduction kernels
   double bandwidth = 1;        ///< share of the achievable memory bandwidth
   std::optional<int> threads;  ///< units used at most by matrix products; empty: all
-  /// The matrix library copies the weights into a packed buffer at every call (Goto & van de Geijn 2008). Where the
-  /// buffer does not fit the last cache, a product of few rows moves each weight byte four times: read,
-  /// write-allocate, write back, read again.
+  /// The matrix library copies the weights into packed blocks at every call, which takes turns with multiplying (Goto
+  /// & van de Geijn 2008). The blocks are sized to stay in a cache.
   bool packs_weights = false;
 };
 

@@ -58,8 +58,6 @@ double voltage_slope(const Device& device) {
   return std::clamp((1 - std::sqrt(lower / now)) / kStep, 0.0, 1.0);
 }
 
-/// How often packing moves a weight byte: read, write-allocate, write back, read again (hwdesc/runtime.hpp).
-constexpr double kPackedPasses = 4;
 /// A bare library call against an operator dispatched by a framework; an order of magnitude, for calibration to find.
 constexpr double kCallsPerDispatch = 40;
 
@@ -75,10 +73,10 @@ CostParameters data_sheet_parameters(const Device& device, const Runtime& runtim
     p.arithmetic[index(kind)] = arithmetic(kind, device, quality, numerics);
   for (std::size_t level = 0; level < device.memory.size(); ++level)
     p.memory.push_back(memory_level(level, device, quality));
-  if (quality.packs_weights) {
-    p.weight_passes = kPackedPasses;
-    p.overlap = 1;
-  }
+  // Packing and multiplying take turns. The packed blocks are sized to stay in a cache (Goto & van de Geijn 2008), so
+  // a data sheet says one pass; a library whose blocks spill passes up to four times (read, write-allocate, write
+  // back, read again), which calibration finds.
+  if (quality.packs_weights) p.overlap = 1;
   p.clock_scale = device.clock / device.nominal_clock;
   p.asynchronous = device.kind != DeviceKind::cpu;
 

@@ -59,8 +59,8 @@ struct CostParameters {
   /// (tiles of different waves overlap perfectly). The data-sheet value is the middle, an assumption.
   double wave_quantisation = 0.5;
   /// Times that the weights of a matrix product pass the memory behind the caches. More than 1 where the library
-  /// packs them into a buffer of its own at every call (KernelQuality::packs_weights) and neither stays in the last
-  /// cache.
+  /// packs them into blocks of its own (KernelQuality::packs_weights) that spill from the last cache: only
+  /// measurements tell.
   double weight_passes = 1;
   double weight_bytes = 1;  ///< stored weights ÷ what the numerics say: what-ifs on compression
   /// Share of the roofline's rate that kernels of each operator kind reach, (0, 1]: for kinds whose kernels are worse

@@ -65,8 +65,8 @@ TEST(DataSheetParameters, ARuntimeWithoutThreadsUsesOneUnit) {
   EXPECT_DOUBLE_EQ(p.arithmetic[0].peak.si() * 4, parameters("raspberry-pi-4").arithmetic[0].peak.si());
 }
 
-TEST(DataSheetParameters, PackedWeightsPassMemoryFourTimes) {
-  EXPECT_EQ(parameters("raspberry-pi-4").weight_passes, 4);
+TEST(DataSheetParameters, PackedBlocksAreTakenToStayInACache) {
+  EXPECT_EQ(parameters("raspberry-pi-4").weight_passes, 1);
   EXPECT_EQ(parameters("a100-pcie-40gb").weight_passes, 1);
 }
 
