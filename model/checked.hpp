@@ -9,6 +9,7 @@ namespace ridgeline {
 
 inline constexpr Size kLargestSize = 9'999'999;  // check() allows sizes below 10^7
 inline constexpr Size kMostLayers = 10'000;      // every layer is built
+inline constexpr Size kMostSublayers = 64;       // ... and every sublayer of it
 
 inline Architecture checked(const Node& document, Architecture architecture) {
   try {

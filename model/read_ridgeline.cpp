@@ -33,7 +33,10 @@ std::vector<Sublayer> read_sublayers(const Node& list, const Node* layer, const 
     if (!sublayer) continue;
     read_norm({&item, layer, &stack}, *sublayer);
     const Node* repeat = item.find("repeat");
-    sublayers.insert(sublayers.end(), repeat ? repeat->integer_in(1, 64) : 1, *sublayer);
+    const Size count = repeat ? repeat->integer_in(1, kMostSublayers) : 1;
+    if (static_cast<Size>(sublayers.size()) + count > kMostSublayers)
+      item.fail(fmt::format("more than {} sublayers", kMostSublayers));
+    sublayers.insert(sublayers.end(), count, *sublayer);
   }
   return sublayers;
 }

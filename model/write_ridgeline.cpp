@@ -169,7 +169,7 @@ std::vector<std::string> layer_lines(const Layer& layer, bool decoder) {
   for (std::size_t i = 0; i < layer.sublayers.size();) {
     const Sublayer& sublayer = layer.sublayers[i];
     std::size_t count = 1;
-    while (i + count < layer.sublayers.size() && count < 64 && layer.sublayers[i + count] == sublayer) ++count;
+    while (i + count < layer.sublayers.size() && layer.sublayers[i + count] == sublayer) ++count;
     const BodyText text = body_text(sublayer, width, decoder);
     lines.push_back(fmt::format("  - {}: {}", text.key, text.value));
     if (count > 1) lines.push_back(fmt::format("    repeat: {}", count));

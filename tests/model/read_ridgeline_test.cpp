@@ -106,6 +106,9 @@ TEST(ReadRidgeline, MistakesInValues) {
             "m.yaml:3:31: encoder.layers: expected at least one layer; leave the stack out instead");
   EXPECT_EQ(error(with_encoder("{width: 256, layers: [{repeat: 9999}, {repeat: 2}]}")),
             "m.yaml:3:48: encoder.layers.1: more than 10000 layers");
+  EXPECT_EQ(
+      error(with_encoder("{width: 256, layers: 1, sublayers: [{feed_forward: [64], repeat: 64}, {fourier: {}}]}")),
+      "m.yaml:3:80: encoder.sublayers.1: more than 64 sublayers");
   EXPECT_EQ(error(with_encoder("{width: 256, layers: 1, feed_forward: {hidden: [64], density: 1.5}}")),
             "m.yaml:3:72: encoder.feed_forward.density: expected a number above 0 and at most 1, found '1.5'");
   EXPECT_EQ(error(with_encoder("{width: 256, layers: 1, feed_forward: 64}")),
