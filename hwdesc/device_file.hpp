@@ -23,7 +23,8 @@ struct Override {
   std::string value;
 };
 
-/// The folder of shipped data: $RIDGELINE_DATA, else beside the sources, else the installed share folder.
+/// The folder of shipped data: $RIDGELINE_DATA, else ../share/ridgeline beside the running program, else the source
+/// tree, else the share folder of the prefix that the build was configured for.
 std::filesystem::path data_folder();
 
 /// Names of all shipped and user devices, sorted.

@@ -110,10 +110,10 @@ Node with_overrides(Node document, const std::vector<Override>& overrides) {
 
 fs::path data_folder() {
   if (const char* folder = std::getenv("RIDGELINE_DATA")) return folder;
-  if (fs::exists(RIDGELINE_SOURCE_DATA "/hwdesc/devices")) return RIDGELINE_SOURCE_DATA;
-  std::error_code ignored;  // an installed program that was moved finds its data beside itself
+  std::error_code ignored;  // an installed program keeps to its own data, wherever it was moved
   const fs::path beside = fs::read_symlink("/proc/self/exe", ignored).parent_path() / "../share/ridgeline";
   if (fs::exists(beside / "hwdesc/devices", ignored)) return fs::weakly_canonical(beside);
+  if (fs::exists(RIDGELINE_SOURCE_DATA "/hwdesc/devices", ignored)) return RIDGELINE_SOURCE_DATA;
   return RIDGELINE_INSTALLED_DATA;
 }
 
