@@ -37,7 +37,8 @@ Architecture read_mobilebert(HuggingFaceConfig& config) {
   if (bottleneck) layer.bottleneck = inside;
   layer.sublayers.push_back({.body = attention, .norm = norm});
   const Size feed_forwards = config.layers("num_feedforward_networks", 4);
-  if (feed_forwards >= kMostSublayers) config.fail("num_feedforward_networks", fmt::format("{} are too many", feed_forwards));
+  if (feed_forwards >= kMostSublayers)
+    config.fail("num_feedforward_networks", fmt::format("{} are too many", feed_forwards));
   for (Size i = 0; i < feed_forwards; ++i) layer.sublayers.push_back({.body = feed_forward, .norm = norm});
 
   Architecture result;
