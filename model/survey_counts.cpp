@@ -46,7 +46,8 @@ SurveyCounts count(const Architecture& original, Workload workload, Size length)
   const double l = static_cast<double>(length);
 
   SurveyCounts counts;
-  for (const Part& part : plan(architecture, workload).front().parts) {
+  const std::vector<PhaseParts> phases = plan(architecture, workload);
+  for (const Part& part : phases.front().parts) {
     const auto* sublayer = std::get_if<const Sublayer*>(&part.body);
     if (!sublayer) continue;
     const Attention* attention = std::get_if<Attention>(&(*sublayer)->body);
