@@ -43,6 +43,11 @@ std::optional<std::string> scaled(std::string_view text, double factor) {
   return fmt::format("{:.15g}{}", value * factor, std::string_view(end, text.data() + text.size() - end));
 }
 
+/// What a what-if may be about: a number, with or without a unit, or a switch.
+bool is_figure(const Node& node) {
+  return node.is_scalar() && (parse_quantity(node.text()) || node.text() == "true" || node.text() == "false");
+}
+
 }  // namespace
 
 InputLocation Node::location() const { return {file_ ? *file_ : std::string(), line_, column_, path_}; }
@@ -158,7 +163,7 @@ std::vector<std::string> Node::scalar_paths() const {
 void Node::set(std::string_view path, std::string_view value, std::string_view origin) {
   const InputLocation at{std::string(origin), 0, 0, std::string(path)};
   const std::string suffix = "." + std::string(path);
-  std::vector<std::string> matches, endings;
+  std::vector<std::string> matches, figures, endings;
   Node* target = nullptr;
   for (const auto& [candidate, node] : scalars("")) {
     if (candidate == path) {
@@ -170,6 +175,8 @@ void Node::set(std::string_view path, std::string_view value, std::string_view o
       matches.push_back(candidate);
       target = node;
     }
+    if (!is_figure(*node)) continue;
+    figures.push_back(candidate);
     // A typo is compared with every ending, since an ending is enough to name a key.
     endings.push_back(candidate);
     for (std::size_t dot = candidate.find('.'); dot != std::string::npos; dot = candidate.find('.', dot + 1))
@@ -180,7 +187,7 @@ void Node::set(std::string_view path, std::string_view value, std::string_view o
     throw InputError(at, "unknown key",
                      fmt::format("{}the keys are: {}",
                                  nearest.empty() ? std::string() : fmt::format("did you mean '{}'? ", nearest),
-                                 fmt::join(scalar_paths(), ", ")));
+                                 fmt::join(figures, ", ")));
   }
   if (matches.size() > 1)
     throw InputError(at, "ambiguous key", fmt::format("it could be: {}", fmt::join(matches, ", ")));

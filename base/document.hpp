@@ -66,7 +66,8 @@ class Node {
   /// Replaces the scalar at the dotted `path` (a unique suffix of a path is enough: "dram.bandwidth" finds
   /// "memory.dram.bandwidth"). `value` is a literal, or "x2" / "x0.5" to scale the number that stands there.
   /// A map with a `value` key counts as that value, its other keys as remarks. List items are named by their number
-  /// from 0. Unknown or ambiguous paths: InputError naming the candidates.
+  /// from 0. Unknown or ambiguous paths: InputError naming the candidates, of the unknown ones numbers and switches
+  /// only.
   void set(std::string_view path, std::string_view value, std::string_view origin);
   /// Dotted paths of all scalars below this node, `value` keys (without their neighbours) shown as their parent.
   std::vector<std::string> scalar_paths() const;

@@ -1,0 +1,125 @@
+#include "app/arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+#include "base/error.hpp"
+
+namespace ridgeline {
+namespace {
+
+[[noreturn]] void fail(std::string_view option, const std::string& problem) {
+  throw InputError({std::string(option), 0, 0, ""}, problem);
+}
+
+template <class Value, std::size_t N>
+Value parse_choice(std::string_view option, std::string_view kind, std::string_view text,
+                   const std::array<std::pair<std::string_view, Value>, N>& choices) {
+  std::vector<std::string> valid;
+  for (const auto& [word, value] : choices) {
+    if (word == text) return value;
+    valid.emplace_back(word);
+  }
+  throw_unknown_name({std::string(option), 0, 0, ""}, kind, text, valid);
+}
+
+using Pair = std::pair<std::string_view, Task>;
+constexpr std::array kTasks{Pair{"encode", Task::encode}, Pair{"prefill", Task::prefill},
+                            Pair{"decode", Task::decode_step}, Pair{"generate", Task::generate},
+                            Pair{"train", Task::train}};
+constexpr std::array kFusions{std::pair<std::string_view, Fusion>{"none", Fusion::none},
+                              std::pair<std::string_view, Fusion>{"typical", Fusion::typical},
+                              std::pair<std::string_view, Fusion>{"flash-attention", Fusion::flash_attention}};
+using Key = std::pair<std::string_view, SortKey>;
+constexpr std::array kSortKeys{Key{"none", SortKey::none},
+                               Key{"latency", SortKey::latency},
+                               Key{"throughput", SortKey::throughput},
+                               Key{"energy", SortKey::energy},
+                               Key{"peak-power", SortKey::peak_power},
+                               Key{"memory", SortKey::memory},
+                               Key{"edp", SortKey::energy_delay_product}};
+
+}  // namespace
+
+Size parse_count(std::string_view option, std::string_view text, Size low, Size high) {
+  Size value = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  const bool whole = end == last && !text.empty() && error != std::errc::invalid_argument;
+  if (!whole || error == std::errc::result_out_of_range || value < low || value > high)
+    fail(option, fmt::format("expected a whole number from {} to {}, found '{}'", low, high, text));
+  return value;
+}
+
+double parse_positive(std::string_view option, std::string_view text, Dimension expected) {
+  const std::string unit = unit_name(expected);
+  const std::optional<ParsedQuantity> parsed = parse_quantity(text);
+  if (!parsed) fail(option, fmt::format("expected a number and a unit ({}), found '{}'", unit, text));
+  if (parsed->dimension != expected) {
+    if (parsed->dimension == Dimension{})
+      fail(option, fmt::format("missing unit: expected {}, found '{}'", unit, text));
+    fail(option, fmt::format("wrong unit: expected {}, found '{}' ({})", unit, text, unit_name(parsed->dimension)));
+  }
+  if (!(parsed->si > 0)) fail(option, fmt::format("expected a positive quantity, found '{}'", text));
+  return parsed->si;
+}
+
+Precision parse_precision_argument(std::string_view option, std::string_view text) {
+  if (const auto precision = parse_precision(text)) return *precision;
+  std::vector<std::string> valid;
+  for (const Precision precision : kPrecisions) valid.emplace_back(name(precision));
+  throw_unknown_name({std::string(option), 0, 0, ""}, "precision", text, valid);
+}
+
+Task parse_task(std::string_view option, std::string_view text) { return parse_choice(option, "task", text, kTasks); }
+
+Fusion parse_fusion(std::string_view option, std::string_view text) {
+  return parse_choice(option, "fusion", text, kFusions);
+}
+
+SortKey parse_sort_key(std::string_view option, std::string_view text) {
+  return parse_choice(option, "sort key", text, kSortKeys);
+}
+
+Counting parse_counting(std::string_view option, std::string_view text) {
+  constexpr std::array choices{std::pair<std::string_view, Counting>{"ridgeline", Counting::ridgeline},
+                               std::pair<std::string_view, Counting>{"survey", Counting::survey}};
+  return parse_choice(option, "convention", text, choices);
+}
+
+bool parse_gate_end(std::string_view option, std::string_view text) {
+  constexpr std::array choices{std::pair<std::string_view, bool>{"point", false},
+                               std::pair<std::string_view, bool>{"upper", true}};
+  return parse_choice(option, "gate", text, choices);
+}
+
+Override parse_override(std::string_view option, std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size())
+    fail(option, fmt::format("expected KEY=VALUE, found '{}'; for example dram.bandwidth=x2", text));
+  return {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+}
+
+std::vector<std::string> parse_names(std::string_view option, const std::vector<std::string>& words) {
+  std::vector<std::string> names;
+  for (std::string_view rest : words) {
+    while (true) {
+      const std::size_t comma = rest.find(',');
+      if (comma == 0 || rest.empty()) fail(option, "an empty name");
+      names.emplace_back(rest.substr(0, comma));
+      if (comma == std::string_view::npos) break;
+      rest.remove_prefix(comma + 1);
+    }
+  }
+  return names;
+}
+
+std::string_view name(Fusion fusion) {
+  for (const auto& [word, value] : kFusions)
+    if (value == fusion) return word;
+  return "";
+}
+
+}  // namespace ridgeline

@@ -1,0 +1,26 @@
+// Pieces that the JSON results of several commands share.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <string_view>
+
+#include "app/report.hpp"
+#include "model/figures.hpp"
+
+namespace ridgeline {
+
+/// Keys in the order in which they are written.
+using Json = nlohmann::ordered_json;
+
+/// {"schema": "ridgeline.NAME/1", "version": "0.1.0"}
+Json json_document(std::string_view name);
+/// Indented, ending in a line feed; numbers that are not finite become null.
+std::string dump(const Json& json);
+
+Json to_json(const Figure& figure);
+Json to_json(const Work& work);
+/// Everything of the report but its operators.
+void add_report(Json& json, const Report& report);
+
+}  // namespace ridgeline

@@ -1,0 +1,59 @@
+#include "app/run.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "app/command_line.hpp"
+#include "app/commands.hpp"
+#include "base/error.hpp"
+#include "base/file.hpp"
+
+namespace ridgeline {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kBadInput = 2;
+
+struct Runner {
+  const Session& session;
+
+  Outcome operator()(const PrintOptions& options) const { return {options.text}; }
+  Outcome operator()(const EstimateOptions& options) const { return run_estimate(options, session); }
+  Outcome operator()(const CompareOptions& options) const { return run_compare(options, session); }
+  Outcome operator()(const DevicesOptions& options) const { return run_devices(options, session); }
+  Outcome operator()(const RuntimesOptions& options) const { return run_runtimes(options, session); }
+  Outcome operator()(const ModelsOptions& options) const { return run_models(options, session); }
+  Outcome operator()(const ProbeOptions& options) const { return run_probe(options, session); }
+};
+
+int run_or_throw(const std::vector<std::string>& arguments, const Style& style, std::ostream& out,
+                 std::ostream& err) {
+  const Invocation invocation = parse_command_line(arguments);
+  const CommonOptions& common = invocation.common;
+  const Session session{common.out.empty() ? style : Style{}, make_log(err, common.verbose, common.log_file)};
+  const Outcome outcome = std::visit(Runner{session}, invocation.command);
+  if (common.out.empty()) {
+    out << outcome.output << std::flush;
+    if (!out) throw Error("stdout: cannot be written");
+  } else {
+    write_file_atomically(common.out, outcome.output);
+    session.log->info("wrote {}", common.out);
+  }
+  return outcome.exit_code;
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, const Style& style, std::ostream& out, std::ostream& err) {
+  try {
+    return run_or_throw(arguments, style, out, err);
+  } catch (const Error& error) {
+    err << "error: " << error.what() << "\n";
+    return kBadInput;
+  } catch (const std::exception& error) {
+    err << "error: " << error.what() << "\n";
+    return kFailed;
+  }
+}
+
+}  // namespace ridgeline

@@ -1,0 +1,145 @@
+#include "app/scenario.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/arguments.hpp"
+#include "base/error.hpp"
+#include "hwdesc/rates.hpp"
+
+namespace ridgeline {
+namespace {
+
+constexpr Size kUsualLength = 128;
+constexpr Size kUsualNewTokens = 32;
+constexpr std::string_view kRuntimePrefix = "runtime.";
+
+bool is_clock(const Override& change) { return change.key == "clock"; }
+bool is_runtime(const Override& change) { return change.key.starts_with(kRuntimePrefix); }
+
+Task usual_task(const Architecture& architecture) {
+  if (architecture.encoder_only()) return Task::encode;
+  return architecture.decoder_only() ? Task::prefill : Task::generate;
+}
+
+/// "600MHz", or "x0.5" of nominal.
+Hertz parse_clock(std::string_view option, std::string_view text, Hertz nominal) {
+  if (text.starts_with('x')) {
+    const auto factor = parse_quantity(text.substr(1));
+    if (factor && factor->dimension == Dimension{} && factor->si > 0) return nominal * factor->si;
+  }
+  return Hertz(parse_positive(option, text, Dimension{.second = -1}));
+}
+
+/// What was taken for lack of anything better has to be said.
+std::vector<std::string> make_notes(const Device& device, const Runtime& runtime, const Numerics& numerics) {
+  std::vector<std::string> notes;
+  const Precision real = effective_rate(device, Arithmetic::matrix, numerics.compute).precision;
+  if (real != numerics.compute)
+    notes.push_back(fmt::format("{} does not multiply in {}: products are computed in {}", device.name,
+                                name(numerics.compute), name(real)));
+  const auto described = [&](const KernelQuality& quality) {
+    return quality.architecture == device.architecture || quality.architecture == name(device.kind);
+  };
+  if (!runtime.kernels.empty() && std::none_of(runtime.kernels.begin(), runtime.kernels.end(), described))
+    notes.push_back(
+        fmt::format("the kernels of {} on {} are not described (it may not even run there): taken as ideal, "
+                    "so expect it slower",
+                    runtime.name, device.architecture));
+  return notes;
+}
+
+/// Tokens that an image is cut into; a sequence is as long as its model says.
+Size image_tokens(const Patches& patches) {
+  const Size side = patches.image / patches.patch;
+  return side * side + (patches.class_token ? 1 : 0);
+}
+
+Size choose_length(const std::optional<Size>& length, const Architecture& architecture) {
+  if (const auto& patches = architecture.embeddings.patches) {
+    if (length && *length != image_tokens(*patches))
+      throw InputError({"--length", 0, 0, ""}, fmt::format("{} sees {} tokens of an image, whatever is asked for",
+                                                           architecture.name, image_tokens(*patches)));
+    return image_tokens(*patches);
+  }
+  const Size longest = architecture.max_length > 0 ? architecture.max_length : kUsualLength;
+  return length.value_or(std::min(kUsualLength, longest));
+}
+
+}  // namespace
+
+Workload choose_workload(const WorkloadOptions& options, const Architecture& architecture,
+                         const WorkloadDefaults& defaults) {
+  Workload workload;
+  workload.task = options.task.value_or(usual_task(architecture));
+  workload.batch = options.batch;
+  workload.length = choose_length(options.length, architecture);
+  if (workload.task == Task::generate) workload.new_tokens = options.new_tokens.value_or(kUsualNewTokens);
+  if (options.new_tokens && workload.task != Task::generate)
+    throw InputError({"--new-tokens", 0, 0, ""},
+                     fmt::format("goes with --task generate, not with {}", name(workload.task)));
+  workload.beams = options.beams;
+  workload.numerics = uniform_numerics(options.precision.value_or(defaults.precision));
+  if (options.weights_precision) workload.numerics.weights = *options.weights_precision;
+  if (options.cache_precision) workload.numerics.cache = *options.cache_precision;
+  workload.fusion = options.fusion.value_or(defaults.fusion);
+  workload.views = defaults.views;
+  return workload;
+}
+
+Device prepare_device(const std::string& name, const WhatIfOptions& options) {
+  std::vector<Override> of_file;
+  std::string clock = options.clock;
+  std::string_view clock_option = "--clock";
+  for (const Override& change : options.overrides) {
+    if (is_runtime(change)) continue;
+    if (!is_clock(change)) {
+      of_file.push_back(change);
+      continue;
+    }
+    if (!clock.empty()) throw InputError({"--set", 0, 0, "clock"}, "the clock is set twice");
+    clock = change.value;
+    clock_option = "--set: clock";
+  }
+  Device device = load_device(name, of_file);
+  if (!options.power_mode.empty()) device = in_power_mode(std::move(device), options.power_mode);
+  if (clock.empty()) return device;
+  const Hertz nominal = device.nominal_clock;
+  return at_clock(std::move(device), parse_clock(clock_option, clock, nominal));
+}
+
+Runtime prepare_runtime(const WhatIfOptions& options, const Device& device) {
+  if (options.calibration != "none")
+    throw InputError({"--calibration", 0, 0, ""},
+                     fmt::format("'{}' cannot be used: calibrations are not supported yet", options.calibration),
+                     "'none' estimates from data sheets alone");
+  std::vector<Override> of_file;
+  for (const Override& change : options.overrides)
+    if (is_runtime(change)) of_file.push_back({change.key.substr(kRuntimePrefix.size()), change.value});
+  if (!options.runtime.empty()) return load_runtime(options.runtime, of_file);
+  return load_runtime(device.kind == DeviceKind::npu ? "openvino" : "pytorch-eager", of_file);
+}
+
+Scenario make_scenario(const Architecture& architecture, const Device& device, const Runtime& runtime,
+                       const WorkloadOptions& workload, const WhatIfOptions& what_if, const Session& session) {
+  Scenario scenario;
+  scenario.architecture = architecture;
+  scenario.device = device;
+  scenario.runtime = runtime;
+  scenario.workload = choose_workload(
+      workload, architecture, {default_precision(device), scenario.runtime.fusion, scenario.runtime.runs_views});
+  scenario.power_mode = what_if.power_mode;
+  scenario.overrides = what_if.overrides;
+  scenario.parameters = data_sheet_parameters(device, scenario.runtime, scenario.workload.numerics);
+  scenario.program = lower(architecture, scenario.workload);
+  if (device.sensor) scenario.sensor_window = device.sensor->window;
+  scenario.notes = make_notes(device, scenario.runtime, scenario.workload.numerics);
+  std::size_t operators = 0;
+  for (const Phase& phase : scenario.program.phases) operators += num_vertices(phase.graph);
+  session.log->info("{} on {} with {}: {} operators in {} phases", architecture.name, device.name,
+                    scenario.runtime.name, operators, scenario.program.phases.size());
+  return scenario;
+}
+
+}  // namespace ridgeline

@@ -1,0 +1,50 @@
+// One model on one device under one workload: everything that an estimate needs, with the choices that were left open
+// made and stated.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/options.hpp"
+#include "app/session.hpp"
+#include "model/architecture.hpp"
+#include "model/cost_parameters.hpp"
+#include "model/lowering.hpp"
+
+namespace ridgeline {
+
+struct Scenario {
+  Architecture architecture;
+  Device device;
+  Runtime runtime;
+  Workload workload;
+  std::string power_mode;           ///< empty: none chosen
+  std::vector<Override> overrides;  ///< what-ifs in force
+  CostParameters parameters;
+  Program program;
+  Seconds sensor_window;           ///< 0: instantaneous
+  std::vector<std::string> notes;  ///< what the reader of the figures should know
+};
+
+/// What a workload has when nothing is said about it.
+struct WorkloadDefaults {
+  Precision precision = Precision::fp32;
+  Fusion fusion = Fusion::none;
+  bool views = true;
+};
+
+/// Chooses what `options` leave open: the task by the architecture, the length 128 or what the model takes.
+Workload choose_workload(const WorkloadOptions& options, const Architecture& architecture,
+                         const WorkloadDefaults& defaults = {});
+
+/// The device with the what-ifs applied: --set first, then the power mode, then the clock.
+Device prepare_device(const std::string& name, const WhatIfOptions& options);
+/// The runtime asked for, else the usual one for that kind of device. InputError for calibrations, which are not
+/// supported yet.
+Runtime prepare_runtime(const WhatIfOptions& options, const Device& device);
+
+/// Lowers the model and derives the cost parameters. Throws InputError or Error for impossible combinations.
+Scenario make_scenario(const Architecture& architecture, const Device& device, const Runtime& runtime,
+                       const WorkloadOptions& workload, const WhatIfOptions& what_if, const Session& session);
+
+}  // namespace ridgeline

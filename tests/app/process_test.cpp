@@ -1,0 +1,165 @@
+// The program as a process: exit codes, streams, signals.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "app/help.hpp"
+#include "tests/app/support.hpp"
+
+namespace ridgeline {
+namespace {
+
+struct ProcessResult {
+  int exit_code = 0;
+  std::string out, err;
+};
+
+std::string content(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Runs `command` by a shell in `folder`, with `ridgeline` meaning the program under test.
+ProcessResult shell(const std::string& command, const TemporaryFolder& folder) {
+  const TemporaryFolder streams;
+  const std::string line = "cd '" + folder.path().string() + "' && PATH='" +
+                           std::filesystem::path(RIDGELINE_PROGRAM).parent_path().string() + "':\"$PATH\" && { " +
+                           command + "; } >'" + (streams / "out").string() + "' 2>'" + (streams / "err").string() +
+                           "' </dev/null";
+  const int status = std::system(line.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(streams / "out"), content(streams / "err")};
+}
+
+/// Lines of a document that show how to call the program: "./ridgeline ..." or "ridgeline ..." after spaces or "$".
+std::vector<std::string> examples_in(const std::string& document) {
+  std::vector<std::string> examples;
+  std::istringstream lines(document);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t start = line.find_first_not_of(" $");
+    if (start == std::string::npos) continue;
+    std::string command = line.substr(start);
+    if (command.starts_with("./")) command.erase(0, 2);
+    if (command.starts_with("ridgeline ") && command.find("...") == std::string::npos &&
+        command.find('[') == std::string::npos && command.find("NAME") == std::string::npos)
+      examples.push_back(command);
+  }
+  return examples;
+}
+
+bool writes_file(const std::string& example) {
+  return example.find(" --out ") != std::string::npos || example.find('>') != std::string::npos;
+}
+
+TEST(Process, EveryExampleOfTheHelpRuns) {
+  const TemporaryFolder folder;
+  for (const CommandHelp& help : command_helps()) {
+    const std::string page = shell("ridgeline help " + std::string(help.name), folder).out;
+    const std::vector<std::string> examples = examples_in(page.substr(page.find("\nExamples:")));
+    EXPECT_EQ(examples.size(), help.examples.size()) << help.name;
+    for (const std::string& example : examples) {
+      const ProcessResult result = shell(example, folder);
+      EXPECT_EQ(result.exit_code, 0) << example << "\n" << result.err;
+      EXPECT_NE(result.out.empty(), !writes_file(example)) << example;
+      EXPECT_EQ(result.err, "") << example;
+    }
+  }
+}
+
+TEST(Process, EveryExampleOfTheDocumentsRuns) {
+  const TemporaryFolder folder;
+  const std::filesystem::path root = RIDGELINE_SOURCE_DIR;
+  std::size_t count = 0;
+  for (const char* document : {"README.md", "docs/json.md", "docs/devices.md", "docs/models.md"}) {
+    for (const std::string& example : examples_in(content(root / document))) {
+      const ProcessResult result = shell(example, folder);
+      EXPECT_EQ(result.exit_code, 0) << document << ": " << example << "\n" << result.err;
+      EXPECT_NE(result.out.empty(), !writes_file(example)) << document << ": " << example;
+      ++count;
+    }
+  }
+  EXPECT_GE(count, 10u);
+}
+
+/// RIDGELINE_UPDATE_README=1 writes what the program prints into the file.
+TEST(Process, TheReadmeShowsWhatTheProgramPrints) {
+  const TemporaryFolder folder;
+  const std::filesystem::path file = std::filesystem::path(RIDGELINE_SOURCE_DIR) / "README.md";
+  std::string readme = content(file);
+  const std::string command = "$ ./ridgeline estimate bert-base --device raspberry-pi-4\n";
+  const std::size_t start = readme.find(command);
+  ASSERT_NE(start, std::string::npos);
+  const std::size_t from = start + command.size();
+  const std::size_t size = readme.find("\n```", from) + 1 - from;
+  const std::string printed = shell("ridgeline estimate bert-base --device raspberry-pi-4", folder).out;
+  if (std::getenv("RIDGELINE_UPDATE_README") != nullptr) {
+    readme.replace(from, size, printed);
+    std::ofstream(file) << readme;
+    return;
+  }
+  EXPECT_EQ(readme.substr(from, size), printed) << "set RIDGELINE_UPDATE_README=1 and run this test to renew it";
+}
+
+TEST(Process, ResultsGoToStdoutAndErrorsToStderr) {
+  const TemporaryFolder folder;
+  const ProcessResult bad = shell("ridgeline estimate bert-bse --device raspberry-pi-4", folder);
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_EQ(bad.out, "");
+  EXPECT_TRUE(bad.err.starts_with("error: ")) << bad.err;
+  const ProcessResult verbose = shell("ridgeline estimate bert-base --device raspberry-pi-4 --verbose", folder);
+  EXPECT_EQ(verbose.exit_code, 0);
+  EXPECT_TRUE(verbose.err.starts_with("info: ")) << verbose.err;
+  EXPECT_EQ(verbose.out, shell("ridgeline estimate bert-base --device raspberry-pi-4", folder).out);
+  EXPECT_EQ(shell("ridgeline --version", folder).out.substr(0, 10), "ridgeline ");
+}
+
+TEST(Process, AFullDiskIsAnError) {
+  const TemporaryFolder folder;
+  const ProcessResult full = shell("ridgeline devices >/dev/full", folder);
+  EXPECT_EQ(full.exit_code, 2);
+  EXPECT_EQ(full.err, "error: stdout: cannot be written\n");
+}
+
+TEST(Process, TheLogFileGetsWhatVerboseSays) {
+  const TemporaryFolder folder;
+  const ProcessResult result =
+      shell("ridgeline estimate bert-base --device raspberry-pi-4 --log-file log.txt", folder);
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.err, "");
+  EXPECT_NE(content(folder / "log.txt").find(" info: bert-base on raspberry-pi-4"), std::string::npos);
+}
+
+/// The pipe makes the moment certain: the program has opened its model and waits for the first byte.
+TEST(Process, CtrlCGivesExitCode130AndLeavesNothing) {
+  const TemporaryFolder folder;
+  const std::string pipe = (folder / "model.yaml").string();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const std::string out = (folder / "out.json").string();
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    execl(RIDGELINE_PROGRAM, "ridgeline", "estimate", pipe.c_str(), "--device", "raspberry-pi-4", "--json", "--out",
+          out.c_str(), static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  const int writer = open(pipe.c_str(), O_WRONLY);
+  ASSERT_GE(writer, 0);
+  ASSERT_EQ(kill(child, SIGINT), 0);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  close(writer);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 130);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
+}  // namespace
+}  // namespace ridgeline
