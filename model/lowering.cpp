@@ -50,7 +50,15 @@ Bytes cache_size(const Architecture& a, const Workload& w) {
   return size_of(w.numerics.cache) * static_cast<double>(sequences * cache_elements(a.decoder, kept, w.length));
 }
 
+Bytes weights_size(const Architecture& a, const Workload& w) {
+  return size_of(w.numerics.weights) * static_cast<double>(parameter_count(a));
+}
+
 }  // namespace
+
+Bytes resident_size(const Architecture& architecture, const Workload& workload) {
+  return weights_size(architecture, workload) + cache_size(architecture, workload);
+}
 
 Program lower(const Architecture& architecture, const Workload& workload) {
   Program program;
@@ -61,7 +69,7 @@ Program lower(const Architecture& architecture, const Workload& workload) {
     phase.graph = compose(parts, workload, phase.results);
   }
   program.parameters = parameter_count(architecture);
-  program.weights = size_of(workload.numerics.weights) * static_cast<double>(program.parameters);
+  program.weights = weights_size(architecture, workload);
   program.cache = cache_size(architecture, workload);
   program.sequences = workload.batch;
   if (workload.task == Task::train) add_training(program, workload);

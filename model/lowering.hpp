@@ -38,4 +38,7 @@ struct Program {
 /// linearly with the cache (FLOPs, bytes) stay exact.
 Program lower(const Architecture& architecture, const Workload& workload);
 
+/// Program::weights and Program::cache together, without lowering.
+Bytes resident_size(const Architecture& architecture, const Workload& workload);
+
 }  // namespace ridgeline
