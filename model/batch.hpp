@@ -1,23 +1,23 @@
 // Many models at once: about a microsecond for twelve heterogeneous layers.
 //
-// Sublayers are costed once and remembered by value (with what couples neighbours, such as a change of width, in the
-// key). A model is then a short list of block numbers; its latency is a product of max-plus matrices, its energy a
-// sum, its peak memory a maximum, its peak power a scan over the power segments of its blocks. Nothing is
-// approximated: the result equals estimate() of the lowered program to 1e-9 relative, and a test says so.
+// A program is a sequence of parts (model/lowering_parts.hpp): embeddings, sublayers, changes of width, norms, head.
+// Parts are costed once and remembered by value, with what couples neighbours in the key; such a block is a number
+// here, and a model a short list of them. Its latency is a product of max-plus matrices, its energy a sum, its peak
+// memory a maximum, its peak power found by branch and bound over blocks, chunks of kernels and kernels
+// (model/block_peak.hpp). Nothing is approximated: the result equals estimate() of the lowered program to 1e-9
+// relative, and a test says so.
 //
-// Cost: about 36 blocks a model, each a handful of loads and four max/add; energy and latency only is bound by the
-// latency of the max-plus chain and the cache misses of the block table.
+// docs/performance.md has the cost model and measurements.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "model/architecture.hpp"
 #include "model/cost_parameters.hpp"
-#include "model/estimate.hpp"
+#include "model/lowering_parts.hpp"
 #include "model/workload.hpp"
 
 namespace ridgeline {
@@ -35,7 +35,10 @@ struct BatchResult {
 struct EncodedModels {
   std::vector<BlockId> blocks;
   std::vector<std::uint32_t> offsets{0};
+  std::vector<double> resident;  ///< B of each model that stay: weights and key/value cache
+
   std::size_t size() const { return offsets.size() - 1; }
+  void clear();
 };
 
 enum class BatchDetail { latency_energy, full };
@@ -44,17 +47,23 @@ enum class BatchDetail { latency_energy, full };
 /// is.
 class BatchEstimator {
  public:
+  /// Error for workloads of several phases (generation, training).
   BatchEstimator(CostParameters parameters, Workload workload, Seconds sensor_window);
   ~BatchEstimator();
   BatchEstimator(BatchEstimator&&) noexcept;
   BatchEstimator& operator=(BatchEstimator&&) noexcept;
 
-  /// Appends the model's blocks, costing those not seen before.
+  /// Appends the model's blocks, costing those not seen before. Throws as lower() does, and then appends nothing.
   void encode(const Architecture& architecture, EncodedModels& out);
+  /// The block of a part as plan() makes it: for who puts models together from parts rather than architectures.
+  BlockId block(const Part& part);
   /// results.size() must equal models.size(); `threads` 0 means all cores. Results do not depend on the thread count.
   void evaluate(const EncodedModels& models, std::span<BatchResult> results,
                 BatchDetail detail = BatchDetail::latency_energy, int threads = 1) const;
+
   std::size_t block_count() const;
+  /// Distinct runs of kernels that the blocks are made of.
+  std::size_t chunk_count() const;
 
  private:
   struct Table;

@@ -1,0 +1,98 @@
+#include "model/block_table.hpp"
+
+#include <boost/container_hash/hash.hpp>
+
+#include <algorithm>
+
+#include "model/schedule.hpp"
+
+namespace ridgeline {
+namespace {
+
+std::size_t hash_of(const BlockKernel& kernel) {
+  std::size_t seed = 0;
+  boost::hash_combine(seed, kernel.dispatch);
+  boost::hash_combine(seed, kernel.duration);
+  boost::hash_combine(seed, kernel.watts);
+  return seed;
+}
+
+/// One kernel in eight ends a chunk.
+bool ends_chunk(const BlockKernel& kernel) {
+  constexpr std::size_t kOneIn = 8;
+  return (hash_of(kernel) * 0x9e3779b97f4a7c15u >> 32) % kOneIn == 0;
+}
+
+}  // namespace
+
+BlockRecord BlockRecord::then(const BlockRecord& next) const {
+  return {host_host + next.host_host, std::max(host_host + next.host_device, host_device + next.device_device),
+          device_device + next.device_device, joules + next.joules};
+}
+
+BlockRecord BlockTable::record_of(const BlockKernel& kernel) const {
+  OperatorCost cost;
+  cost.dispatch = Seconds(kernel.dispatch);
+  cost.duration = Seconds(kernel.duration);
+  const QueueStep step = queue_step(cost, *parameters_);
+  double joules = kernel.watts * kernel.duration;
+  if (!parameters_->asynchronous) joules += parameters_->dispatch_power.si() * kernel.dispatch;
+  return {step.host_host.si(), step.host_device.si(), step.device_device.si(), joules};
+}
+
+std::uint32_t BlockTable::intern(std::span<const BlockKernel> kernels) {
+  std::size_t hash = kernels.size();
+  for (const BlockKernel& kernel : kernels) boost::hash_combine(hash, hash_of(kernel));
+  const auto [begin, end] = chunk_by_hash_.equal_range(hash);
+  for (auto known = begin; known != end; ++known)
+    if (std::ranges::equal(kernels_of(chunks_[known->second]), kernels)) return known->second;
+
+  BlockChunk chunk;
+  chunk.first_kernel = static_cast<std::uint32_t>(kernels_.size());
+  chunk.kernels = static_cast<std::uint32_t>(kernels.size());
+  const double waiting = parameters_->asynchronous ? 0 : parameters_->dispatch_power.si();
+  for (const BlockKernel& kernel : kernels) {
+    chunk.record = chunk.record.then(record_of(kernel));
+    chunk.bounds.watts = std::max({chunk.bounds.watts, kernel.watts, kernel.dispatch > 0 ? waiting : 0});
+  }
+  if (chunk.bounds.watts > 0) chunk.bounds.saturation = chunk.record.joules / chunk.bounds.watts;
+  kernels_.insert(kernels_.end(), kernels.begin(), kernels.end());
+  const auto number = static_cast<std::uint32_t>(chunks_.size());
+  chunks_.push_back(chunk);
+  chunk_by_hash_.emplace(hash, number);
+  return number;
+}
+
+std::uint32_t BlockTable::add(const OperatorGraph& graph, double activations) {
+  std::vector<BlockKernel> kernels;
+  double waiting = 0;
+  for (OperatorVertex v = 0; v < num_vertices(graph); ++v) {
+    const OperatorCost cost = roofline_.cost(graph[v].op);
+    waiting += cost.dispatch.si();
+    if (cost.duration.si() == 0) continue;
+    kernels.push_back({waiting, cost.duration.si(), (cost.energy / cost.duration).si()});
+    waiting = 0;
+  }
+  if (waiting > 0) kernels.push_back({waiting, 0, 0});
+
+  BlockRecord whole;
+  PowerBounds bounds;
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    const std::size_t length = i + 1 - first;
+    if (i + 1 < kernels.size() && length < kChunkKernels && !ends_chunk(kernels[i])) continue;
+    const std::uint32_t number = intern(std::span(kernels).subspan(first, length));
+    chunk_numbers_.push_back(number);
+    whole = whole.then(chunks_[number].record);
+    bounds.watts = std::max(bounds.watts, chunks_[number].bounds.watts);
+    first = i + 1;
+  }
+  if (bounds.watts > 0) bounds.saturation = whole.joules / bounds.watts;
+  first_chunk_.push_back(static_cast<std::uint32_t>(chunk_numbers_.size()));
+  records_.push_back(whole);
+  bounds_.push_back(bounds);
+  activations_.push_back(activations);
+  return static_cast<std::uint32_t>(records_.size() - 1);
+}
+
+}  // namespace ridgeline
