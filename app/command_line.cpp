@@ -245,7 +245,7 @@ void refuse_extras(const CLI::App& command) {
          nearest.empty() ? fmt::format("`ridgeline help{}{}` lists them", name.empty() ? "" : " ", name)
                          : fmt::format("did you mean '{}'?", nearest));
   }
-  const std::string name = command.get_name();
+  const std::string& name = command.get_name();
   fail("", fmt::format("unexpected argument '{}'", extras.front()),
        fmt::format("{} takes: {}", name, command_help(name).usage));
 }
