@@ -18,9 +18,12 @@ void GraphBuilder::reserve(std::size_t nodes) {
 std::int32_t GraphBuilder::add(const Operator& op, std::string_view label,
                                std::initializer_list<std::int32_t> inputs) {
   const auto node = static_cast<std::int32_t>(nodes_.size());
-  std::int32_t weights = kNone;
-  if (next_weights_ != kNone && parameter_count(op) > 0) weights = next_weights_++;
-  nodes_.push_back({op, std::string(label), layer_, weights, output_elements(op)});
+  OperatorNode& added = nodes_.emplace_back();
+  added.op = op;
+  added.label = label;
+  added.layer = layer_;
+  added.output = output_elements(op);
+  if (next_weights_ != kNone && parameter_count(op) > 0) added.weights = next_weights_++;
   for (const std::int32_t input : inputs) add_input(node, input);
   return node;
 }

@@ -217,6 +217,16 @@ TEST(Lowering, EagerDecodingCopiesTheCacheInEveryStep) {
   EXPECT_EQ(work.cache_read.si(), 2 * 100 * position) << "once to copy it, once to attend";
 }
 
+TEST(Lowering, NarrowCachesAreConvertedWhenTheyAreFilled) {
+  const Architecture a = models::llama(512, 8, 2, 1376, 2);
+  Workload w{.task = Task::prefill, .length = 100, .fusion = Fusion::flash_attention};
+  EXPECT_EQ(sum(lower(a, w), w).cache_written, Bytes(0)) << "the projections' results are the cache";
+  w.numerics.cache = Precision::int8;
+  const double elements = 100 * 2 * 2 * 2 * 64;
+  EXPECT_EQ(sum(lower(a, w), w).cache_written, Bytes(elements));
+  EXPECT_EQ(lower(a, w).cache, Bytes(elements));
+}
+
 TEST(Lowering, SlidingWindowsBoundTheCache) {
   const Architecture a = models::llama(512, 8, 8, 1376, 2, 64);
   const Workload within{.task = Task::decode_step, .length = 40}, beyond{.task = Task::decode_step, .length = 1000};

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "model/training.hpp"
 #include "tests/model/models.hpp"
@@ -165,6 +166,19 @@ TEST(Memory, TrainingKeepsEveryLayer) {
   const double kept = tokens * (d + 3 * d + d + d + d + d + f + f) + 2 * scores;
   const double masks = scores + 2 * tokens * d;
   EXPECT_NEAR(growth, 4 * kept + masks, 1);
+}
+
+// Korthikanti et al. 2022, "Reducing Activation Recomputation in Large Transformer Models", equation 2: a layer of
+// width h and hidden size 4·h with a heads keeps s·b·h·(34 + 5·a·s/h) bytes at 16 bits.
+TEST(Memory, TrainingKeepsThePublishedBytesOfALayer) {
+  for (const auto& [s, b, h, a] : {std::array<Size, 4>{128, 2, 512, 8}, {512, 1, 768, 12}, {64, 8, 1024, 16}}) {
+    const auto activations = [&](std::size_t layers) {
+      const Workload w{.task = Task::train, .batch = b, .length = s, .numerics = uniform_numerics(Precision::fp16)};
+      return memory_use(lower(models::bert_pretraining(h, a, 4 * h, layers), w), w.numerics).activations.si();
+    };
+    const double published = static_cast<double>(s * b * (34 * h + 5 * a * s));
+    EXPECT_NEAR((activations(24) - activations(23)) / published, 1, 1e-6) << s << " " << b << " " << h << " " << a;
+  }
 }
 
 TEST(Memory, OptimisersKeepTheirState) {
