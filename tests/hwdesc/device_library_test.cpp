@@ -63,7 +63,7 @@ TEST(DeviceLibrary, NamesTheNearestForAnUnknownDevice) {
       "xeon-e5-2640");
   EXPECT_EQ(error_of([] { load_runtime("pytorch-eger"); }),
             "unknown runtime 'pytorch-eger'; did you mean 'pytorch-eager'? the runtimes are: ideal, onnxruntime, "
-            "openvino, pytorch-eager, pytorch-no-blas, tensorflow, tensorrt, tflite");
+            "openvino, pytorch-compiled, pytorch-eager, pytorch-no-blas, tensorflow, tensorrt, tflite");
   EXPECT_EQ(error_of([] { load_device("/no/such/file.yaml"); }),
             "/no/such/file.yaml: cannot open the file: No such file or directory");
 }
