@@ -17,8 +17,11 @@ std::vector<MeasurementSet> import_edgetran(const std::filesystem::path& file);
 /// name; source length 30 (23 for IWSLT), as many decoding steps with beam 5, batch 1, fp32, PyTorch eager.
 MeasurementSet import_hat(const std::filesystem::path& file);
 
-/// NeuSight `label/GPU/MODEL-inf|train-LENGTH-BATCH.json` with the model's config beside it in `model_configs/`: one
-/// set a GPU, whole-model forward (and backward) times.
+/// NeuSight `label/GPU/MODEL-inf|train-LENGTH-BATCH[-fusion].json` with the model's config in `model_configs/` beside
+/// `label/`: one set a GPU, fp32, PyTorch eager; a further one for models compiled by torch.compile (`-fusion`).
+/// Encoders encode, decoders prefill; training has the parts "forward" and "backward" and no optimiser step.
+/// Encoder-decoders ran both stacks over `length` tokens each: the "forward" part of training, without dropout.
+/// Runs on several GPUs are excluded by name. import_operators.hpp reads NeuSight's single operators.
 std::vector<MeasurementSet> import_neusight(const std::vector<std::filesystem::path>& files);
 
 /// Ridgeline's own CSV or JSON rows.

@@ -19,7 +19,8 @@ struct MeasuredValue {
 };
 
 /// A part of the latency that was timed by itself, named as the phases of model/lowering.hpp: "encoder", "decode";
-/// "forward", "backward".
+/// "forward", "backward". Phases of the workload without a part were not measured: NeuSight's training has no
+/// optimiser step.
 struct MeasuredPart {
   std::string phase;
   MeasuredValue latency;  ///< s
@@ -33,7 +34,7 @@ struct Measurement {
   std::optional<MeasuredValue> latency;           ///< s a sequence
   std::optional<MeasuredValue> energy;            ///< J a sequence
   std::optional<MeasuredValue> peak_power;        ///< W
-  std::vector<MeasuredPart> parts;                ///< sum to `latency` when not empty
+  std::vector<MeasuredPart> parts;                ///< s a sequence; when not empty `latency` is their sum
   std::int64_t order = 0;                         ///< place in the measuring campaign, from 0
   std::map<std::string, std::string> conditions;  ///< "ambient": "21 degC", "governor": "performance", ...
 };
