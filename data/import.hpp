@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,10 +25,16 @@ MeasurementSet import_hat(const std::filesystem::path& file);
 /// Runs on several GPUs are excluded by name. import_operators.hpp reads NeuSight's single operators.
 std::vector<MeasurementSet> import_neusight(const std::vector<std::filesystem::path>& files);
 
-/// Ridgeline's own CSV or JSON rows.
+/// Ridgeline's own CSV or JSON rows, with units in the names (docs/data.md). InputError for missing or wrong units,
+/// unknown names, impossible workloads, and for a set that tells nothing: one usable row, or equal figures
+/// throughout.
 std::vector<MeasurementSet> import_table(const std::filesystem::path& file);
 
-/// Any of the above, or an HDF5 store; `format` "" recognises it. InputError names what was looked for.
+/// "edgetran", "hat", "neusight", "table" or "store", by what the file holds. InputError names what was looked for.
+std::string measurement_format(const std::filesystem::path& file);
+
+/// Files of any of the above or HDF5 stores, rows of equal sets merged; a `format` forces one. What import_table
+/// complains about is looked at after merging.
 std::vector<MeasurementSet> read_measurements(const std::vector<std::filesystem::path>& files,
                                               std::string_view format = {});
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/precision.hpp"
@@ -45,6 +46,10 @@ enum class Protocol {
   whole_process,  ///< start of the process, imports, loading and evaluation, divided by the sequences (ProTran,
                   ///< EdgeTran)
 };
+
+/// "warm", "whole-process".
+std::string_view name(Protocol protocol);
+std::optional<Protocol> parse_protocol(std::string_view name);
 
 /// A row that is not used, and why: never dropped silently.
 struct Exclusion {
