@@ -17,6 +17,7 @@ namespace ridgeline {
 struct MeasuredValue {
   double value = 0;                          ///< SI
   std::optional<double> standard_deviation;  ///< of repeats, SI, where reported
+  friend bool operator==(const MeasuredValue&, const MeasuredValue&) = default;
 };
 
 /// A part of the latency that was timed by itself, named as the phases of model/lowering.hpp: "encoder", "decode";
@@ -25,6 +26,7 @@ struct MeasuredValue {
 struct MeasuredPart {
   std::string phase;
   MeasuredValue latency;  ///< s
+  friend bool operator==(const MeasuredPart&, const MeasuredPart&) = default;
 };
 
 struct Measurement {
@@ -38,6 +40,7 @@ struct Measurement {
   std::vector<MeasuredPart> parts;                ///< s a sequence; when not empty `latency` is their sum
   std::int64_t order = 0;                         ///< place in the measuring campaign, from 0
   std::map<std::string, std::string> conditions;  ///< "ambient": "21 degC", "governor": "performance", ...
+  friend bool operator==(const Measurement&, const Measurement&) = default;
 };
 
 /// What the clock was started and stopped around.
@@ -55,6 +58,7 @@ std::optional<Protocol> parse_protocol(std::string_view name);
 struct Exclusion {
   std::string id;
   std::string reason;  ///< "latency is not positive: 0", "duplicate of …", ...
+  friend bool operator==(const Exclusion&, const Exclusion&) = default;
 };
 
 /// All rows belong to one device × runtime × precision × power mode: the unit that a calibration belongs to.
@@ -69,6 +73,7 @@ struct MeasurementSet {
   std::string source;    ///< citation with licence
   std::vector<Measurement> rows;
   std::vector<Exclusion> excluded;
+  friend bool operator==(const MeasurementSet&, const MeasurementSet&) = default;
 };
 
 }  // namespace ridgeline

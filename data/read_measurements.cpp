@@ -7,6 +7,7 @@
 #include "data/csv.hpp"
 #include "data/import.hpp"
 #include "data/sets.hpp"
+#include "data/store.hpp"
 #include "data/table_rows.hpp"
 
 namespace ridgeline {
@@ -15,10 +16,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kForms =
-    "known are EdgeTran's and NeuSight's JSON, HAT's CSV, and tables of Ridgeline's own in CSV or JSON "
-    "(docs/data.md)";
+    "known are EdgeTran's and NeuSight's JSON, HAT's CSV, tables of Ridgeline's own in CSV or JSON (docs/data.md), "
+    "and "
+    "stores that `ridgeline import` wrote";
 
-const std::vector<std::string> kFormats{"edgetran", "hat", "neusight", "table"};
+const std::vector<std::string> kFormats{"edgetran", "hat", "neusight", "table", "store"};
 
 std::string json_format(const fs::path& file) {
   const Node document = read_document(file);
@@ -53,12 +55,16 @@ struct Read {
 Read read(const fs::path& file, const std::string& format) {
   if (format == "edgetran") return {import_edgetran(file)};
   if (format == "hat") return {{import_hat(file)}};
-  return {read_table(file), true};
+  if (format == "table") return {read_table(file), true};
+  return {measurement_sets(read_store(file))};
 }
 
 }  // namespace
 
-std::string measurement_format(const fs::path& file) { return is_json(file) ? json_format(file) : csv_format(file); }
+std::string measurement_format(const fs::path& file) {
+  if (is_store(file)) return "store";
+  return is_json(file) ? json_format(file) : csv_format(file);
+}
 
 std::vector<MeasurementSet> read_measurements(const std::vector<fs::path>& files, std::string_view format) {
   if (!format.empty() && std::find(kFormats.begin(), kFormats.end(), format) == kFormats.end())
