@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <functional>
 
 #include "app/arguments.hpp"
@@ -27,6 +28,8 @@ struct Values {
   RuntimesOptions runtimes;
   ModelsOptions models;
   ProbeOptions probe;
+  ImportOptions import;
+  std::vector<std::string> import_words;
   std::string help_topic;
   bool help = false;
   bool version = false;
@@ -53,10 +56,12 @@ void repeatable(CLI::App& app, const std::string& group, const std::string& name
   app.add_option(name, words, text)->type_name(type)->group(group)->allow_extra_args(false);
 }
 
-void add_common(CLI::App& app, Values& v) {
+constexpr const char* kWritesResult = "write the result to FILE instead of stdout, all of it or nothing";
+constexpr const char* kWritesStore = "write the sets to FILE, a store in HDF5, all of it or nothing";
+
+void add_common(CLI::App& app, Values& v, const char* out) {
   const std::string group = "Everywhere";
-  option(app, group, "--out", "FILE", "write the result to FILE instead of stdout, all of it or nothing",
-         [&v](const std::string& s) { v.common.out = s; });
+  option(app, group, "--out", "FILE", out, [&v](const std::string& s) { v.common.out = s; });
   app.add_flag("--verbose", v.common.verbose, "say on stderr what is being done")->group(group);
   option(app, group, "--log-file", "FILE", "append the same, with times, to FILE",
          [&v](const std::string& s) { v.common.log_file = s; });
@@ -182,6 +187,11 @@ void add_probe(CLI::App& command, Values& v) {
          [&v](const std::string& s) { v.probe.name = s; });
 }
 
+void add_import(CLI::App& command, Values& v) {
+  command.add_option("FILE", v.import_words);
+  add_output(command, v.import.output);
+}
+
 void add_help(CLI::App& command, Values& v) { command.add_option("COMMAND", v.help_topic); }
 
 struct Command {
@@ -191,7 +201,7 @@ struct Command {
 constexpr std::array kCommands{Command{"estimate", add_estimate}, Command{"compare", add_compare},
                                Command{"devices", add_devices},   Command{"runtimes", add_runtimes},
                                Command{"models", add_models},     Command{"probe", add_probe},
-                               Command{"help", add_help}};
+                               Command{"import", add_import},     Command{"help", add_help}};
 
 /// All commands; options only for the one that is used, since CLI11 takes its time.
 void add_commands(CLI::App& app, Values& v, std::string_view used) {
@@ -206,7 +216,7 @@ void add_commands(CLI::App& app, Values& v, std::string_view used) {
     command.set_help_flag();
     command.allow_extras();
     entry.add_options(command, v);
-    add_common(command, v);
+    add_common(command, v, entry.name == "import" ? kWritesStore : kWritesResult);
   }
 }
 
@@ -254,6 +264,20 @@ void require(bool given, const std::string& command, const std::string& what, co
   if (!given) fail(command, "missing " + what, fmt::format("`ridgeline {}` lists them", list));
 }
 
+/// "hat FILE...": the first word may name the form of the files.
+void read_import_words(std::vector<std::string> words, ImportOptions& options) {
+  const std::vector<std::string> forms{"auto", "edgetran", "hat", "neusight", "table", "store"};
+  if (!words.empty() && std::find(forms.begin(), forms.end(), words.front()) != forms.end()) {
+    if (words.front() != "auto") options.format = words.front();
+    words.erase(words.begin());
+  } else if (!words.empty() && words.front().find_first_of("./") == std::string::npos &&
+             !std::filesystem::exists(words.front())) {
+    throw_unknown_name({}, "format", words.front(), forms);
+  }
+  if (words.empty()) fail("import", "missing FILE", fmt::format("import takes: {}", command_help("import").usage));
+  options.files = std::move(words);
+}
+
 Invocation finish(Values& v, const std::string& command) {
   if (command == "estimate") {
     require(!v.estimate.model.empty(), command, "MODEL", "models");
@@ -271,6 +295,11 @@ Invocation finish(Values& v, const std::string& command) {
   if (command == "runtimes") return {v.common, v.runtimes};
   if (command == "models") return {v.common, v.models};
   if (command == "probe") return {v.common, v.probe};
+  if (command == "import") {
+    read_import_words(v.import_words, v.import);
+    v.import.out = v.common.out;
+    return {v.common, v.import};
+  }
   return {v.common, PrintOptions{help_for(v.help_topic)}};
 }
 

@@ -13,5 +13,6 @@ Outcome run_devices(const DevicesOptions& options, const Session& session);
 Outcome run_runtimes(const RuntimesOptions& options, const Session& session);
 Outcome run_models(const ModelsOptions& options, const Session& session);
 Outcome run_probe(const ProbeOptions& options, const Session& session);
+Outcome run_import(const ImportOptions& options, const Session& session);
 
 }  // namespace ridgeline

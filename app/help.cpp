@@ -62,6 +62,11 @@ constexpr std::array kProbeExamples{
     Example{"ridgeline probe --name workbench --out workbench.yaml", "Write it to a file that --device takes."},
     Example{"ridgeline estimate bert-base --device workbench.yaml", "What would BERT take on this machine?"}};
 
+constexpr std::array kImportExamples{
+    Example{"ridgeline import measurements.csv", "What is in this file, and which rows cannot be used?"},
+    Example{"ridgeline import table measurements.csv --out mine.h5", "Keep it as a store."},
+    Example{"ridgeline import mine.h5 measurements.csv --json", "Several files, rows of equal sets merged."}};
+
 constexpr std::array kHelps{
     CommandHelp{"", "ridgeline COMMAND [OPTIONS]", "",
                 "Latency, energy, peak power and memory of transformers on real devices, without the device.",
@@ -90,7 +95,15 @@ constexpr std::array kHelps{
     CommandHelp{"probe", "ridgeline probe [OPTIONS]", "describe the machine this runs on",
                 "Writes a device description of this machine from what its operating system tells: topology, caches, "
                 "SIMD width, clocks and memory.",
-                kProbeExamples}};
+                kProbeExamples},
+    CommandHelp{
+        "import", "ridgeline import [FORMAT] FILE... [--out STORE.h5] [OPTIONS]",
+        "measurement files into one store, and what is wrong with them",
+        "Reads measurements of models on devices, lists the sets (one for each device, runtime, precision and "
+        "power mode) and the rows that cannot be used, and writes all of it to an HDF5 store with --out. FORMAT "
+        "is edgetran, hat, neusight, table (CSV or JSON of your own: docs/data.md) or store; without it, or "
+        "with auto, each file is recognised by what it holds.",
+        kImportExamples}};
 
 }  // namespace
 

@@ -95,6 +95,13 @@ struct ProbeOptions {
   std::string name;
 };
 
+struct ImportOptions {
+  std::string format;  ///< empty: recognised by what each file holds
+  std::vector<std::string> files;
+  std::string out;  ///< as in CommonOptions, for the words that say what was written
+  Output output = Output::text;
+};
+
 /// Text to print and nothing else: help and version.
 struct PrintOptions {
   std::string text;
@@ -103,7 +110,7 @@ struct PrintOptions {
 struct Invocation {
   CommonOptions common;
   std::variant<PrintOptions, EstimateOptions, CompareOptions, DevicesOptions, RuntimesOptions, ModelsOptions,
-               ProbeOptions>
+               ProbeOptions, ImportOptions>
       command;
 };
 

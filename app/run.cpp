@@ -24,20 +24,32 @@ struct Runner {
   Outcome operator()(const RuntimesOptions& options) const { return run_runtimes(options, session); }
   Outcome operator()(const ModelsOptions& options) const { return run_models(options, session); }
   Outcome operator()(const ProbeOptions& options) const { return run_probe(options, session); }
+  Outcome operator()(const ImportOptions& options) const { return run_import(options, session); }
 };
+
+/// As it may be typed again; words with blanks in quotes.
+std::string typed(const std::vector<std::string>& arguments) {
+  std::string line = "ridgeline";
+  for (const std::string& word : arguments)
+    line += word.find_first_of(" \t") == std::string::npos ? " " + word : " '" + word + "'";
+  return line;
+}
 
 int run_or_throw(const std::vector<std::string>& arguments, const Style& style, std::ostream& out,
                  std::ostream& err) {
   const Invocation invocation = parse_command_line(arguments);
   const CommonOptions& common = invocation.common;
-  const Session session{common.out.empty() ? style : Style{}, make_log(err, common.verbose, common.log_file)};
+  const Session session{common.out.empty() ? style : Style{}, make_log(err, common.verbose, common.log_file),
+                        typed(arguments)};
   const Outcome outcome = std::visit(Runner{session}, invocation.command);
-  if (common.out.empty()) {
+  const bool makes_file = outcome.file.has_value();
+  if (!common.out.empty()) {
+    write_file_atomically(common.out, makes_file ? *outcome.file : outcome.output);
+    session.log->info("wrote {}", common.out);
+  }
+  if (common.out.empty() || makes_file) {
     out << outcome.output << std::flush;
     if (!out) throw Error("stdout: cannot be written");
-  } else {
-    write_file_atomically(common.out, outcome.output);
-    session.log->info("wrote {}", common.out);
   }
   return outcome.exit_code;
 }

@@ -8,6 +8,7 @@
 
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,12 +35,15 @@ std::shared_ptr<spdlog::logger> make_log(std::ostream& err, bool verbose, const 
 struct Session {
   Style style;
   std::shared_ptr<spdlog::logger> log;
+  std::string command{};  ///< the command line, for the provenance of files
 };
 
 /// Exit codes: 0 done, 1 failed, 2 bad input, 3 a gate is exceeded, 130 interrupted.
 struct Outcome {
   std::string output;
   int exit_code = 0;
+  /// For commands that make a file: what --out is for, while `output` goes to stdout.
+  std::optional<std::string> file{};
 };
 
 }  // namespace ridgeline

@@ -68,7 +68,7 @@ std::string measurement_format(const fs::path& file) {
 
 std::vector<MeasurementSet> read_measurements(const std::vector<fs::path>& files, std::string_view format) {
   if (!format.empty() && std::find(kFormats.begin(), kFormats.end(), format) == kFormats.end())
-    throw_unknown_name({}, "form of measurements", format, kFormats);
+    throw_unknown_name({}, "format", format, kFormats);
   if (files.empty()) throw Error("no file with measurements was named");
   std::vector<MeasurementSet> sets;
   std::map<std::string, fs::path> tables;  // sets' names to the file they were first seen in

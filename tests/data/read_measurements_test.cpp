@@ -68,8 +68,8 @@ TEST(ReadMeasurements, ComplainsAboutWhatItDoesNotKnow) {
   EXPECT_EQ(error_of([] { read_measurements({"/no/such/file.csv"}); }),
             "/no/such/file.csv: cannot open the file: No such file or directory");
   EXPECT_EQ(error_of([] { read_measurements({}); }), "no file with measurements was named");
-  EXPECT_EQ(error_of([] { read_measurements({made("edgetran.json")}, "hatt"); }).substr(0, 58),
-            "unknown form of measurements 'hatt'; did you mean 'hat'? t");
+  EXPECT_EQ(error_of([] { read_measurements({made("edgetran.json")}, "hatt"); }),
+            "unknown format 'hatt'; did you mean 'hat'? the formats are: edgetran, hat, neusight, table, store");
   // A form that is forced complains in its own words.
   EXPECT_EQ(
       error_of([] { read_measurements({made("table/table.csv")}, "hat"); }).substr(made("table").string().size()),
