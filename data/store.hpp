@@ -2,9 +2,9 @@
 //
 // The file image is built in memory, written to a temporary file, synced and renamed, so a reader sees the old file
 // or the new one, never half of one. Behind the image, where HDF5 does not look, stand 16 bytes: "RIDGELN1" and the
-// CRC-32 of all before it in hexadecimal. They are checked before HDF5 sees a byte, so a truncated, damaged or
-// foreign file is refused with InputError, as one of a newer schema is, and never written to. docs/data.md lists
-// groups, datasets and attributes.
+// CRC-32 of all before it in hexadecimal. They are checked before HDF5 sees a byte, for HDF5 1.10 itself crashes on
+// some damaged files. So a truncated, damaged or foreign file is refused with InputError, as one of a newer schema
+// is, and never written to. docs/data.md lists groups, datasets and attributes.
 #pragma once
 
 #include <filesystem>
