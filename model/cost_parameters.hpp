@@ -43,8 +43,11 @@ struct MemoryParameters {
 /// The roofline's most levels of memory; more than any device has.
 inline constexpr std::size_t kMaxMemoryLevels = 8;
 
-/// The narrowest vocabulary in use is some 30 times as wide as the model, the widest feed-forward layer 8 times.
-inline constexpr double kVocabularyRatio = 16;
+/// A product with a vocabulary has more columns than this, and more than this many times its depth. The smallest
+/// vocabularies in use have some 6,600 words, the widest feed-forward layers 4 times as many columns as depth unless
+/// they are narrow.
+inline constexpr double kSmallestVocabulary = 5000;
+inline constexpr double kVocabularyRatio = 5;
 
 struct CostParameters {
   std::array<ArithmeticParameters, kArithmeticCount> arithmetic;
@@ -67,7 +70,7 @@ struct CostParameters {
   /// than the arithmetic's `utilisation` says.
   std::array<double, kOperatorKinds> kernel_share = filled_with_one();
 
-  /// Rate of products with a vocabulary (more than kVocabularyRatio times as many columns as depth) relative to other
+  /// Rate of products with a vocabulary (see kSmallestVocabulary) relative to other
   /// matrix products: their weights stream from memory in one go, or miss caches that hold those of layers.
   double vocabulary_rate = 1;
   /// CPUs: what each product of a batched matrix product costs beyond its arithmetic, a call of the library. It adds

@@ -103,7 +103,8 @@ double vector_slots(double flops, const Spread& spread, const Engine& engine, do
 
 bool has_vocabulary(const Operator& op) {
   const auto* product = std::get_if<MatMul>(&op);
-  return product != nullptr && real(product->columns) > kVocabularyRatio * real(product->inner);
+  return product != nullptr && real(product->columns) > kSmallestVocabulary &&
+         real(product->columns) > kVocabularyRatio * real(product->inner);
 }
 
 bool launches(const Operator& op) {
@@ -196,7 +197,15 @@ OperatorBounds Roofline::bounds(const Operator& op) const {
   return result;
 }
 
-OperatorCost Roofline::cost(const Operator& op) const {
+OperatorBounds Roofline::rescaled(OperatorBounds terms, const Roofline& reference) const {
+  for (std::size_t k = 0; k < kArithmeticCount; ++k)
+    terms.compute[k] *= engines_[k].seconds_per_flop / reference.engines_[k].seconds_per_flop;
+  for (std::size_t l = 0; l < level_count_; ++l)
+    terms.memory[l] *= levels_[l].seconds_per_byte / reference.levels_[l].seconds_per_byte;
+  return terms;
+}
+
+OperatorCost Roofline::cost(const Operator& op, const OperatorBounds& terms) const {
   const CostParameters& parameters = *parameters_;
   OperatorCost result;
   if (const auto* view = std::get_if<View>(&op)) {
@@ -207,7 +216,6 @@ OperatorCost Roofline::cost(const Operator& op) const {
   const bool launched = launches(op);
   if (launched) result.dispatch = parameters.dispatch[op.index()];
 
-  const OperatorBounds terms = bounds(op);
   ClockedKernel kernel;
   double largest = 0;
   const auto add = [&](double term, Bound bound, double& sum) {

@@ -72,7 +72,14 @@ class Roofline {
   OperatorBounds bounds(const Operator& op) const;
   /// Tens of nanoseconds, no allocation. An Elementwise that is fused into its producer costs arithmetic and what it
   /// reads besides; a View costs dispatch only.
-  OperatorCost cost(const Operator& op) const;
+  OperatorCost cost(const Operator& op) const {
+    return cost(op, std::holds_alternative<View>(op) ? OperatorBounds{} : bounds(op));
+  }
+  /// The same from bounds() of this operator, for who has them already.
+  OperatorCost cost(const Operator& op, const OperatorBounds& terms) const;
+  /// The bounds that `terms`, computed under `reference`, have under these rates: tiling and traffic stay as they
+  /// are. Exact where nothing but rates and bandwidths differ and the fastest tiling is the same; for fits.
+  OperatorBounds rescaled(OperatorBounds terms, const Roofline& reference) const;
 
  private:
   struct Level {

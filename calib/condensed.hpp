@@ -1,0 +1,84 @@
+// A measurement set made ready for costing it hundreds of times: programs as lists of numbers of distinct operators.
+//
+// Rows share most of their operators, so their bounds (model/roofline.hpp) are computed once, under the data sheet's
+// rates, and rescaled to whatever rates a fit tries; tiling and traffic stay as the data sheet has them. A row is one
+// or more parts that were timed by themselves.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "calib/parameters.hpp"
+#include "data/measurement.hpp"
+#include "model/lowering.hpp"
+
+namespace ridgeline {
+
+/// One launched sequence of operators that runs `repeats` times.
+struct CondensedPhase {
+  std::vector<std::uint32_t> operators;  ///< in program order
+  Size repeats = 1;
+};
+
+struct CondensedPart {
+  std::vector<CondensedPhase> phases;
+};
+
+struct CondensedRow {
+  std::vector<CondensedPart> parts;  ///< at least one
+  double sequences = 1;
+  Bytes weights;
+};
+
+class Condenser {
+ public:
+  /// Keeps a copy of the data sheet's parameters.
+  explicit Condenser(const CostParameters& data_sheet);
+  Condenser(const Condenser&) = delete;
+
+  /// A row with one part for each of `part_names` (phases of those names), or with one part of all phases.
+  CondensedRow condense(const Program& program, std::span<const std::string> part_names);
+  CondensedRow condense(const Measurement& row);
+
+  std::span<const Operator> operators() const { return operators_; }
+  std::span<const OperatorBounds> bounds() const { return bounds_; }
+  const Roofline& reference() const { return roofline_; }
+
+ private:
+  std::uint32_t number_of(const Operator& op);
+
+  CostParameters parameters_;
+  Roofline roofline_;
+  std::vector<Operator> operators_;
+  std::vector<OperatorBounds> bounds_;
+  std::unordered_multimap<std::size_t, std::uint32_t> by_hash_;
+};
+
+/// Costs of every operator at one model, with derivatives by the parameters that move them.
+struct OperatorGradient {
+  std::uint32_t parameter;
+  double dispatch, duration, energy;  ///< d/d ln parameter, in s, s, J
+};
+struct OperatorCosts {
+  std::vector<double> dispatch, duration, energy;  ///< s, s, J (dispatching included) by operator
+  std::vector<std::uint32_t> first;                ///< gradients of operator u: [first[u], first[u + 1])
+  std::vector<OperatorGradient> gradients;
+};
+
+/// `theta` in `space`; derivatives are central differences of step 1e-4 in the logarithm, taken operator by operator
+/// (the roofline is piecewise smooth; their error is about 1e-8).
+OperatorCosts operator_costs(const Condenser& condenser, const ParameterSpace& space, const Eigen::VectorXd& theta,
+                             bool with_gradients);
+
+/// Warm latency and dynamic energy of one part, and their gradients.
+struct PartCost {
+  double latency = 0, dynamic = 0;
+  Eigen::VectorXd latency_gradient, dynamic_gradient;  ///< empty unless asked for
+};
+PartCost part_cost(const CondensedPart& part, const OperatorCosts& costs, const CostParameters& parameters,
+                   Eigen::Index parameter_count, bool with_gradients);
+
+}  // namespace ridgeline

@@ -1,0 +1,99 @@
+// Maximum a posteriori fit of a device's parameters to its measurements.
+//
+//   minimise over theta and ln sigma
+//     Σ_c Σ_i [ ln sigma_c + (nu + 1)/2 · ln(1 + r_ci² / (nu·sigma_c²)) ]        r_ci = ln(measured / predicted)
+//     + Σ_j ((theta_j - mu_j) / tau_j)² / 2 + Σ_c (ln sigma_c - ln sigma_0)² / 2
+//
+// Channels c are the parts of the latency that were timed by themselves, else the latency; energy; peak power.
+// Student's t with nu degrees of freedom (Lange, Little & Taylor 1989) lets a cold cache or a swapping row be an
+// outlier without being thrown out, and the scale of each channel is learnt with everything else. With no rows the
+// result is the prior. NLopt's SLSQP (Kraft 1994) minimises, from the prior's mean and from random draws; the
+// covariance is the inverse of the Gauss-Newton curvature.
+#pragma once
+
+#include <Eigen/Core>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "calib/condensed.hpp"
+
+namespace ridgeline {
+
+/// Independent normal distributions over the parameters of a space, in logarithms.
+struct Prior {
+  Eigen::VectorXd mean;
+  Eigen::VectorXd deviation;
+};
+/// The data sheet with the deviations that parameters state.
+Prior data_sheet_prior(const ParameterSpace& space);
+
+/// What one row says, aligned with a FitProblem's channels.
+struct Target {
+  std::vector<double> measured;  ///< by channel, SI; NaN: not measured
+};
+
+/// A measurement set ready to be fitted. Rows are condensed once and shared by fits to any choice of them.
+class FitProblem {
+ public:
+  /// Error when the set has rows of different parts.
+  FitProblem(ParameterSpace space, const MeasurementSet& set);
+
+  const ParameterSpace& space() const { return space_; }
+  std::size_t size() const { return rows_.size(); }
+  /// "encoder", "decode" or "latency"; "energy", "peak power".
+  const std::vector<std::string>& channels() const { return channels_; }
+  std::size_t latency_channels() const { return latency_channels_; }
+  const Target& target(std::size_t row) const { return targets_[row]; }
+  const CondensedRow& row(std::size_t row) const { return rows_[row]; }
+
+  /// Predicted figures by channel, and their gradients by parameter where asked for (rows: channels).
+  struct Prediction {
+    Eigen::VectorXd values;
+    Eigen::MatrixXd gradient;
+  };
+  std::vector<Prediction> predict(const Eigen::VectorXd& theta, const std::vector<std::size_t>& rows,
+                                  bool with_gradients = false) const;
+
+ private:
+  Prediction predict(std::size_t row, const DeviceModel& model, const OperatorCosts& costs,
+                     bool with_gradients) const;
+
+  ParameterSpace space_;
+  std::unique_ptr<Condenser> condenser_;
+  std::vector<CondensedRow> rows_;
+  std::vector<Target> targets_;
+  std::vector<std::string> channels_;
+  std::size_t latency_channels_ = 1;
+  std::array<Eigen::Index, 6> observed_;  ///< numbers of the parameters of observation, -1 where there are none
+};
+
+struct FitOptions {
+  double degrees_of_freedom = 4;        ///< nu: heavy tails, finite variance
+  double prior_degrees_of_freedom = 2;  ///< a data sheet is usually near, and at times far off
+  double usual_sigma = 0.05;            ///< sigma_0: repeats of a measurement differ by about this
+  int starts = 3;                       ///< the prior's mean, and random draws from the prior
+  int evaluations = 300;                ///< per start
+  double tolerance = 1e-7;              ///< of the objective, relative
+  std::uint64_t seed = 0;
+};
+
+struct FitSummary {
+  Eigen::VectorXd theta;
+  Eigen::MatrixXd covariance;
+  std::vector<double> sigma;  ///< by channel
+  double objective = 0;
+  double prior_objective = 0;  ///< at the prior's mean
+  int evaluations = 0;
+  bool converged = false;
+  std::string message;
+};
+
+FitSummary fit(const FitProblem& problem, const std::vector<std::size_t>& rows, const Prior& prior,
+               const FitOptions& options = {});
+
+}  // namespace ridgeline

@@ -1,0 +1,140 @@
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "base/error.hpp"
+#include "calib/fit.hpp"
+
+namespace ridgeline {
+namespace {
+
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+constexpr double kStep = 1e-5;
+
+double value_of(const std::optional<MeasuredValue>& figure) { return figure ? figure->value : kMissing; }
+
+constexpr std::array<std::string_view, 6> kObserved{
+    "start-up", "start-up per byte", "start-up power", "peak ratio", "response of the power sensor", "static power"};
+
+/// The numbers that observe() reads, as logarithms: T, E, then kObserved.
+struct Observed {
+  WarmRun run;
+  ObservationParameters parameters;
+  Watts static_power;
+
+  void scale(std::size_t which, double factor) {
+    switch (which) {
+      case 0:
+        run.latency *= factor;
+        break;
+      case 1:
+        run.dynamic *= factor;
+        break;
+      case 2:
+        parameters.startup *= factor;
+        break;
+      case 3:
+        parameters.startup_per_byte *= factor;
+        break;
+      case 4:
+        parameters.startup_power *= factor;
+        break;
+      case 5:
+        parameters.peak_ratio *= factor;
+        break;
+      case 6:
+        parameters.response *= factor;
+        break;
+      default:
+        static_power *= factor;
+        break;
+    }
+  }
+  Eigen::Vector3d figures() const {
+    const Observation o = observe(run, parameters, static_power);
+    return {o.latency, o.energy, o.peak_power};
+  }
+  /// d figures / d ln(number `which`)
+  Eigen::Vector3d slope(std::size_t which) const {
+    Observed below = *this, above = *this;
+    below.scale(which, std::exp(-kStep));
+    above.scale(which, std::exp(kStep));
+    return (above.figures() - below.figures()) / (2 * kStep);
+  }
+};
+
+}  // namespace
+
+FitProblem::FitProblem(ParameterSpace space, const MeasurementSet& set)
+    : space_(std::move(space)), condenser_(std::make_unique<Condenser>(space_.data_sheet().cost)) {
+  if (set.rows.empty()) throw Error("the set " + set.name + " has no usable rows");
+  for (const MeasuredPart& part : set.rows.front().parts) channels_.push_back(part.phase);
+  if (channels_.empty()) channels_.emplace_back("latency");
+  latency_channels_ = channels_.size();
+  channels_.emplace_back("energy");
+  channels_.emplace_back("peak power");
+  const bool has_power = space_.data_sheet().cost.has_power;
+  for (const Measurement& row : set.rows) {
+    Target target;
+    if (row.parts.empty()) target.measured.push_back(value_of(row.latency));
+    for (const MeasuredPart& part : row.parts) target.measured.push_back(part.latency.value);
+    if (target.measured.size() != latency_channels_)
+      throw Error("rows of " + set.name + " differ in the parts of their latency");
+    target.measured.push_back(has_power ? value_of(row.energy) : kMissing);
+    target.measured.push_back(has_power ? value_of(row.peak_power) : kMissing);
+    targets_.push_back(std::move(target));
+    rows_.push_back(condenser_->condense(row));
+  }
+  for (std::size_t i = 0; i < kObserved.size(); ++i) observed_[i] = space_.find(kObserved[i]);
+}
+
+FitProblem::Prediction FitProblem::predict(std::size_t number, const DeviceModel& model, const OperatorCosts& costs,
+                                           bool with_gradients) const {
+  const CondensedRow& row = rows_[number];
+  const Eigen::Index n = space_.size();
+  Prediction result;
+  result.values = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(channels_.size()));
+  if (with_gradients) result.gradient = Eigen::MatrixXd::Zero(result.values.size(), n);
+  Observed observed{{Seconds(0), Joules(0), row.sequences, row.weights}, model.observation, model.cost.static_power};
+  Eigen::VectorXd latency_gradient = Eigen::VectorXd::Zero(n), dynamic_gradient = latency_gradient;
+  for (std::size_t p = 0; p < row.parts.size(); ++p) {
+    const PartCost part = part_cost(row.parts[p], costs, model.cost, n, with_gradients);
+    observed.run.latency += Seconds(part.latency);
+    observed.run.dynamic += Joules(part.dynamic);
+    if (with_gradients) latency_gradient += part.latency_gradient, dynamic_gradient += part.dynamic_gradient;
+    if (latency_channels_ == 1) continue;
+    const auto c = static_cast<Eigen::Index>(p);
+    result.values[c] = part.latency / row.sequences;
+    if (with_gradients) result.gradient.row(c) = part.latency_gradient.transpose() / row.sequences;
+  }
+  const Eigen::Vector3d figures = observed.figures();
+  const auto first = static_cast<Eigen::Index>(latency_channels_) - 1;  // of latency, energy, peak power in a row
+  const bool whole = latency_channels_ == 1;
+  for (Eigen::Index f = whole ? 0 : 1; f < 3; ++f) result.values[first + f] = figures[f];
+  if (!with_gradients) return result;
+  const Eigen::Vector3d by_latency = observed.slope(0) / observed.run.latency.si();
+  const double dynamic = observed.run.dynamic.si();
+  const Eigen::Vector3d by_dynamic = dynamic > 0 ? (observed.slope(1) / dynamic).eval() : Eigen::Vector3d::Zero();
+  for (Eigen::Index f = whole ? 0 : 1; f < 3; ++f)
+    result.gradient.row(first + f) +=
+        (by_latency[f] * latency_gradient + by_dynamic[f] * dynamic_gradient).transpose();
+  for (std::size_t i = 0; i < kObserved.size(); ++i) {
+    if (observed_[i] < 0) continue;
+    const Eigen::Vector3d slope = observed.slope(i + 2);
+    for (Eigen::Index f = whole ? 0 : 1; f < 3; ++f) result.gradient(first + f, observed_[i]) += slope[f];
+  }
+  return result;
+}
+
+std::vector<FitProblem::Prediction> FitProblem::predict(const Eigen::VectorXd& theta,
+                                                        const std::vector<std::size_t>& rows,
+                                                        bool with_gradients) const {
+  const DeviceModel model = space_.at(theta);
+  const OperatorCosts costs = operator_costs(*condenser_, space_, theta, with_gradients);
+  std::vector<Prediction> predictions;
+  predictions.reserve(rows.size());
+  for (const std::size_t row : rows) predictions.push_back(predict(row, model, costs, with_gradients));
+  return predictions;
+}
+
+}  // namespace ridgeline
