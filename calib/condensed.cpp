@@ -24,30 +24,37 @@ Watts waiting_power(const CostParameters& parameters) {
   return parameters.asynchronous ? Watts(0) : parameters.dispatch_power;
 }
 
-/// The last operator of a sequence before which the device waited for the host, and the latency from there.
+/// Where the latency of an asynchronous program comes from: the host's dispatches up to the last operator before
+/// which the device waited, then the durations from there on; or all dispatches, when the host is done last.
 struct CriticalPath {
-  std::size_t waited = 0;  ///< position in the sequence; only launched operators count
+  std::size_t waited = 0;  ///< position in the program
   double latency = 0;
-  bool host_ends = false;  ///< the host is done later than the device
+  bool host_ends = false;
 };
 
-/// As schedule() of model/schedule.hpp does it.
+/// visit(i) for every operator in the order in which it runs; i is a position in part.operators.
 template <class Visit>
 void for_each_operator(const CondensedPart& part, Visit visit) {
   for (const CondensedPhase& phase : part.phases)
     for (Size r = 0; r < phase.repeats; ++r)
-      for (const std::uint32_t u : phase.operators) visit(u);
+      for (const std::uint32_t i : phase.operators) visit(i);
 }
 
+/// As schedule() of model/schedule.hpp does it.
 CriticalPath critical_path(const CondensedPart& part, const OperatorCosts& costs, double launch) {
   CriticalPath path;
+  std::vector<double> dispatch, duration;
+  for (const std::uint32_t u : part.operators) {
+    dispatch.push_back(costs.dispatch[u]);
+    duration.push_back(costs.duration[u]);
+  }
   double host = 0, device = 0;
   std::size_t position = 0;
-  for_each_operator(part, [&](std::uint32_t u) {
-    host += costs.dispatch[u];
-    if (costs.duration[u] > 0) {
+  for_each_operator(part, [&](std::uint32_t i) {
+    host += dispatch[i];
+    if (duration[i] > 0) {
       if (host + launch >= device) device = host + launch, path.waited = position;
-      device += costs.duration[u];
+      device += duration[i];
     }
     ++position;
   });
@@ -56,43 +63,20 @@ CriticalPath critical_path(const CondensedPart& part, const OperatorCosts& costs
   return path;
 }
 
-/// How often each operator's dispatch and duration stand on the way that decides the latency, and in the whole.
+/// How often the dispatch and the duration of each operator of a part stand on the way that decides its latency.
 struct Counts {
-  std::vector<std::uint32_t> touched;
-  std::vector<double> dispatch, duration, all;
-
-  explicit Counts(std::size_t operators) : dispatch(operators), duration(operators), all(operators) {}
-  void add(std::uint32_t u, double dispatches, double durations, double times) {
-    if (all[u] == 0) touched.push_back(u);
-    dispatch[u] += dispatches;
-    duration[u] += durations;
-    all[u] += times;
-  }
+  std::vector<double> dispatch, duration;
 };
 
-Counts count(const CondensedPart& part, const OperatorCosts& costs, const CostParameters& parameters,
-             double& latency) {
-  Counts counts(costs.dispatch.size());
-  if (!parameters.asynchronous) {
-    for (const CondensedPhase& phase : part.phases) {
-      const auto n = static_cast<double>(phase.repeats);
-      for (const std::uint32_t u : phase.operators) {
-        counts.add(u, n, n, n);
-        latency += n * (costs.dispatch[u] + costs.duration[u]);
-      }
-    }
-    return counts;
-  }
-  const CriticalPath path = critical_path(part, costs, parameters.launch.si());
-  latency = path.latency;
+Counts counts(const CondensedPart& part, const CriticalPath& path) {
+  Counts result{std::vector<double>(part.operators.size()), std::vector<double>(part.operators.size())};
   std::size_t position = 0;
-  for_each_operator(part, [&](std::uint32_t u) {
-    const bool before = path.host_ends || position <= path.waited;
-    const bool after = !path.host_ends && position >= path.waited;
-    counts.add(u, before ? 1 : 0, after ? 1 : 0, 1);
+  for_each_operator(part, [&](std::uint32_t i) {
+    if (path.host_ends || position <= path.waited) result.dispatch[i] += 1;
+    if (!path.host_ends && position >= path.waited) result.duration[i] += 1;
     ++position;
   });
-  return counts;
+  return result;
 }
 
 }  // namespace
@@ -116,6 +100,7 @@ CondensedRow Condenser::condense(const Program& program, std::span<const std::st
   row.parts.resize(std::max<std::size_t>(1, part_names.size()));
   row.sequences = static_cast<double>(program.sequences);
   row.weights = program.weights;
+  std::vector<std::unordered_map<std::uint32_t, std::uint32_t>> positions(row.parts.size());
   for (const Phase& phase : program.phases) {
     std::size_t part = 0;
     if (!part_names.empty()) {
@@ -123,12 +108,17 @@ CondensedRow Condenser::condense(const Program& program, std::span<const std::st
       if (found == part_names.end()) throw Error("no part of the latency is named '" + phase.name + "'");
       part = static_cast<std::size_t>(found - part_names.begin());
     }
-    CondensedPhase condensed;
-    condensed.repeats = phase.repeats;
-    condensed.operators.reserve(num_vertices(phase.graph));
-    for (OperatorVertex v = 0; v < num_vertices(phase.graph); ++v)
-      condensed.operators.push_back(number_of(phase.graph[v].op));
-    row.parts[part].phases.push_back(std::move(condensed));
+    CondensedPart& condensed = row.parts[part];
+    CondensedPhase run{{}, phase.repeats};
+    for (OperatorVertex v = 0; v < num_vertices(phase.graph); ++v) {
+      const std::uint32_t u = number_of(phase.graph[v].op);
+      const auto [known, is_new] =
+          positions[part].try_emplace(u, static_cast<std::uint32_t>(condensed.operators.size()));
+      if (is_new) condensed.operators.push_back(u), condensed.times.push_back(0);
+      condensed.times[known->second] += static_cast<double>(phase.repeats);
+      run.operators.push_back(known->second);
+    }
+    if (parameters_.asynchronous) condensed.phases.push_back(std::move(run));
   }
   return row;
 }
@@ -139,8 +129,8 @@ CondensedRow Condenser::condense(const Measurement& row) {
   return condense(lower(row.architecture, row.workload), names);
 }
 
-OperatorCosts operator_costs(const Condenser& condenser, const ParameterSpace& space, const Eigen::VectorXd& theta,
-                             bool with_gradients) {
+OperatorCosts operator_costs(const Condenser& condenser, const std::vector<bool>& used, const ParameterSpace& space,
+                             const Eigen::VectorXd& theta, bool with_gradients) {
   const std::span<const Operator> operators = condenser.operators();
   OperatorCosts result;
   const DeviceModel here = space.at(theta);
@@ -148,7 +138,8 @@ OperatorCosts operator_costs(const Condenser& condenser, const ParameterSpace& s
   const Watts waiting = waiting_power(here.cost);
   for (std::size_t u = 0; u < operators.size(); ++u) {
     const OperatorCost c =
-        roofline.cost(operators[u], roofline.rescaled(condenser.bounds()[u], condenser.reference()));
+        used[u] ? roofline.cost(operators[u], roofline.rescaled(condenser.bounds()[u], condenser.reference()))
+                : OperatorCost{};
     result.dispatch.push_back(c.dispatch.si());
     result.duration.push_back(c.duration.si());
     result.energy.push_back((c.energy + waiting * c.dispatch).si());
@@ -169,6 +160,7 @@ OperatorCosts operator_costs(const Condenser& condenser, const ParameterSpace& s
   for (const Neighbour& n : neighbours) below.emplace_back(n.below.cost), above.emplace_back(n.above.cost);
   for (std::size_t u = 0; u < operators.size(); ++u) {
     result.first.push_back(static_cast<std::uint32_t>(result.gradients.size()));
+    if (!used[u]) continue;
     for (std::size_t j = 0; j < neighbours.size(); ++j) {
       const auto& kind = space.parameters()[j].kind;
       if (!space.parameters()[j].in_cost || (kind && *kind != operators[u].index())) continue;
@@ -192,16 +184,25 @@ OperatorCosts operator_costs(const Condenser& condenser, const ParameterSpace& s
 PartCost part_cost(const CondensedPart& part, const OperatorCosts& costs, const CostParameters& parameters,
                    Eigen::Index parameter_count, bool with_gradients) {
   PartCost result;
-  const Counts counts = count(part, costs, parameters, result.latency);
-  for (const std::uint32_t u : counts.touched) result.dynamic += counts.all[u] * costs.energy[u];
+  CriticalPath path;
+  if (parameters.asynchronous) path = critical_path(part, costs, parameters.launch.si());
+  result.latency = path.latency;
+  for (std::size_t i = 0; i < part.operators.size(); ++i) {
+    const std::uint32_t u = part.operators[i];
+    result.dynamic += part.times[i] * costs.energy[u];
+    if (!parameters.asynchronous) result.latency += part.times[i] * (costs.dispatch[u] + costs.duration[u]);
+  }
   if (!with_gradients) return result;
+  const Counts on_path = parameters.asynchronous ? counts(part, path) : Counts{part.times, part.times};
   result.latency_gradient = Eigen::VectorXd::Zero(parameter_count);
   result.dynamic_gradient = Eigen::VectorXd::Zero(parameter_count);
-  for (const std::uint32_t u : counts.touched) {
-    for (std::uint32_t i = costs.first[u]; i < costs.first[u + 1]; ++i) {
-      const OperatorGradient& g = costs.gradients[i];
-      result.latency_gradient[g.parameter] += counts.dispatch[u] * g.dispatch + counts.duration[u] * g.duration;
-      result.dynamic_gradient[g.parameter] += counts.all[u] * g.energy;
+  for (std::size_t i = 0; i < part.operators.size(); ++i) {
+    const std::uint32_t u = part.operators[i];
+    for (std::uint32_t g = costs.first[u]; g < costs.first[u + 1]; ++g) {
+      const OperatorGradient& slope = costs.gradients[g];
+      result.latency_gradient[slope.parameter] +=
+          on_path.dispatch[i] * slope.dispatch + on_path.duration[i] * slope.duration;
+      result.dynamic_gradient[slope.parameter] += part.times[i] * slope.energy;
     }
   }
   return result;

@@ -17,14 +17,16 @@
 
 namespace ridgeline {
 
-/// One launched sequence of operators that runs `repeats` times.
+/// A run of operators, `repeats` times over.
 struct CondensedPhase {
-  std::vector<std::uint32_t> operators;  ///< in program order
+  std::vector<std::uint32_t> operators;  ///< in program order, as positions in CondensedPart::operators
   Size repeats = 1;
 };
 
 struct CondensedPart {
-  std::vector<CondensedPhase> phases;
+  std::vector<std::uint32_t> operators;  ///< numbers of the distinct ones
+  std::vector<double> times;             ///< how often each runs
+  std::vector<CondensedPhase> phases;    ///< empty on synchronous devices, where the order does not matter
 };
 
 struct CondensedRow {
@@ -68,10 +70,11 @@ struct OperatorCosts {
   std::vector<OperatorGradient> gradients;
 };
 
-/// `theta` in `space`; derivatives are central differences of step 1e-4 in the logarithm, taken operator by operator
-/// (the roofline is piecewise smooth; their error is about 1e-8).
-OperatorCosts operator_costs(const Condenser& condenser, const ParameterSpace& space, const Eigen::VectorXd& theta,
-                             bool with_gradients);
+/// For the operators that are `used`, zeros for all others. `theta` is in `space`; derivatives are central
+/// differences of step 1e-4 in the logarithm, taken operator by operator (the roofline is piecewise smooth; their
+/// error is about 1e-8).
+OperatorCosts operator_costs(const Condenser& condenser, const std::vector<bool>& used, const ParameterSpace& space,
+                             const Eigen::VectorXd& theta, bool with_gradients);
 
 /// Warm latency and dynamic energy of one part, and their gradients.
 struct PartCost {

@@ -130,7 +130,11 @@ std::vector<FitProblem::Prediction> FitProblem::predict(const Eigen::VectorXd& t
                                                         const std::vector<std::size_t>& rows,
                                                         bool with_gradients) const {
   const DeviceModel model = space_.at(theta);
-  const OperatorCosts costs = operator_costs(*condenser_, space_, theta, with_gradients);
+  std::vector<bool> used(condenser_->operators().size());
+  for (const std::size_t row : rows)
+    for (const CondensedPart& part : rows_[row].parts)
+      for (const std::uint32_t u : part.operators) used[u] = true;
+  const OperatorCosts costs = operator_costs(*condenser_, used, space_, theta, with_gradients);
   std::vector<Prediction> predictions;
   predictions.reserve(rows.size());
   for (const std::size_t row : rows) predictions.push_back(predict(row, model, costs, with_gradients));

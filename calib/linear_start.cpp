@@ -12,7 +12,7 @@ constexpr double kSmallest = 0.03;  // relative deviations below it weigh as squ
 
 bool scales_time(const Parameter& p) {
   return p.name.starts_with("kernel share of") || p.name == "kernel floor" || p.name == "batched call" ||
-         p.name == "dispatch" || p.name == "start-up" || p.name == "start-up per byte";
+         p.name == "allocation" || p.name == "dispatch" || p.name == "start-up" || p.name == "start-up per byte";
 }
 
 bool scales_energy(const Parameter& p) {

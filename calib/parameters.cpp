@@ -11,6 +11,7 @@ namespace {
 
 /// References where data sheets say nothing: orders of magnitude, which their wide priors leave to measurements.
 constexpr Seconds kKernelFloor{2e-6};            // a short kernel of a GPU
+constexpr SecondsPerByte kAllocation{1e-11};     // a page fault of 0.1 us for 4 KiB, and clearing it
 constexpr Seconds kStartup{0.1};                 // a sequence's part of starting a process
 constexpr SecondsPerByte kStartupPerByte{1e-9};  // reading weights at 1 GB/s
 constexpr Seconds kResponse{0.1};                // of a power sensor that is polled
@@ -78,13 +79,16 @@ ParameterSpace::ParameterSpace(DeviceModel data_sheet, bool whole_process, bool 
   });
   for (std::size_t k = 0; k < kOperatorKinds; ++k)
     add(
-        {fmt::format("dispatch of {}", kind_name(k)), "1", 1, -3, 3, 0.35, true, k},
+        {fmt::format("dispatch of {}", kind_name(k)), "1", 1, -5, 5, k == kind(Embedding{}) ? 1.5 : 0.35, true, k},
         [](DeviceModel& m, std::size_t which, double f) { m.cost.dispatch[which] *= f; }, k);
   if (cost.asynchronous) {
     if (!(cost.kernel_floor.si() > 0)) cost.kernel_floor = kKernelFloor;
     add({"kernel floor", "s", cost.kernel_floor.si(), -5, 5, 1},
         [](DeviceModel& m, std::size_t, double f) { m.cost.kernel_floor *= f; });
   } else {
+    cost.allocation = kAllocation;
+    add({"allocation", "s/B", cost.allocation.si(), -8, 8, 2},
+        [](DeviceModel& m, std::size_t, double f) { m.cost.allocation *= f; });
     add({"batched call", "s", cost.batched_call.si(), -5, 5, 1.2},
         [](DeviceModel& m, std::size_t, double f) { m.cost.batched_call *= f; });
   }

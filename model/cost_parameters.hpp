@@ -77,6 +77,10 @@ struct CostParameters {
   /// to the roofline's time.
   Seconds batched_call;
 
+  /// CPUs: what fresh memory for results costs a byte (page faults, clearing, or worse under memory pressure). It
+  /// adds to the roofline's time. Zero from data sheets: only measurements tell.
+  Quantity<Dimension{.second = 1, .byte = -1}> allocation;
+
   /// Host time to dispatch one operator by its kind (View: one metadata operation).
   std::array<Seconds, kOperatorKinds> dispatch;
   Seconds launch;             ///< from dispatch to the earliest start on the device

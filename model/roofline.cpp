@@ -150,6 +150,7 @@ OperatorBounds Roofline::bounds(const Operator& op) const {
   const double quantisation = parameters.wave_quantisation;
   OperatorBounds result{};
   result.flops = {todo.matrix, todo.vector, todo.transcendental};
+  if (launches(op)) result.written = todo.activations_out;
 
   const double activations = (todo.activations_in + todo.activations_out).si();
   const double once_a_pass = todo.bytes().si() - activations;
@@ -235,6 +236,7 @@ OperatorCost Roofline::cost(const Operator& op, const OperatorBounds& terms) con
   }
   kernel.share = parameters.kernel_share[op.index()];
   kernel.floor = launched ? parameters.kernel_floor.si() : 0;
+  kernel.floor += (terms.written * parameters.allocation).si();
   kernel.overlap = parameters.overlap;
   if (const auto* products = std::get_if<BatchedMatMul>(&op))
     kernel.floor += real(products->batch) * parameters.batched_call.si();

@@ -2,7 +2,8 @@
 //
 //   compute bounds   t_k = FLOP_k / (peak_k · utilisation_k · shape_k)        k: matrix, vector, transcendental
 //   memory bounds    t_l = bytes_l / (bandwidth_l · utilisation_l)            l: cache levels and DRAM
-//   operator         t   = kernel_floor + calls·batched_call + (Σ t_k^p + Σ t_l^p)^(1/p) / kernel_share
+//   operator         t   = kernel_floor + calls·batched_call + written·allocation + (Σ t_k^p + Σ t_l^p)^(1/p) /
+//   kernel_share
 //                    a smooth maximum, never below any bound: p = 4 where the bounds overlap, 1 where they add
 //   energy           E   = Σ FLOP_k·e_k + Σ bytes_l·e_l + busy_power·t      dynamic; static power is the schedule's
 //   power cap        if static + E/t > limit the clock falls to the share x of itself that draws the limit: bounds on
@@ -56,6 +57,7 @@ struct OperatorBounds {
   /// bytes_l; the last used one gives operational intensity. For tiles it is that of the largest candidate, so that
   /// energy does not jump where the choice changes; `memory` has the time of the chosen one.
   std::array<Bytes, kMaxMemoryLevels> traffic;
+  Bytes written;  ///< results in memory of their own
 
   /// 1 where there is no such arithmetic.
   double shape(Arithmetic kind) const {
