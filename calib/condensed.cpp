@@ -105,7 +105,7 @@ CondensedRow Condenser::condense(const Program& program, std::span<const std::st
     std::size_t part = 0;
     if (!part_names.empty()) {
       const auto found = std::find(part_names.begin(), part_names.end(), phase.name);
-      if (found == part_names.end()) throw Error("no part of the latency is named '" + phase.name + "'");
+      if (found == part_names.end()) continue;
       part = static_cast<std::size_t>(found - part_names.begin());
     }
     CondensedPart& condensed = row.parts[part];
@@ -120,6 +120,9 @@ CondensedRow Condenser::condense(const Program& program, std::span<const std::st
     }
     if (parameters_.asynchronous) condensed.phases.push_back(std::move(run));
   }
+  for (std::size_t p = 0; p < row.parts.size(); ++p)
+    if (row.parts[p].operators.empty())
+      throw Error("the program has no phase '" + (part_names.empty() ? std::string() : part_names[p]) + "'");
   return row;
 }
 

@@ -41,7 +41,8 @@ class Condenser {
   explicit Condenser(const CostParameters& data_sheet);
   Condenser(const Condenser&) = delete;
 
-  /// A row with one part for each of `part_names` (phases of those names), or with one part of all phases.
+  /// A row with one part for each of `part_names` (phases of those names; others were not timed), or with one part of
+  /// all phases. Error when there is no phase of a name.
   CondensedRow condense(const Program& program, std::span<const std::string> part_names);
   CondensedRow condense(const Measurement& row);
 

@@ -54,12 +54,11 @@ class Objective {
     return sum;
   }
 
-  /// Gauss-Newton curvature with the weights of the t distribution.
-  Eigen::MatrixXd curvature(const Eigen::VectorXd& theta, const std::vector<double>& sigma) const {
-    const double tails = options_.prior_degrees_of_freedom;
-    const Eigen::ArrayXd away = (theta - prior_.mean).array();
-    Eigen::MatrixXd h =
-        ((tails + 1) / (tails * prior_.deviation.array().square() + away.square())).matrix().asDiagonal();
+  /// Gauss-Newton curvature of the rows' part with the weights of the t distribution, and its gradient.
+  void information(const Eigen::VectorXd& theta, const std::vector<double>& sigma, Eigen::MatrixXd& curvature,
+                   Eigen::VectorXd& gradient) const {
+    curvature = Eigen::MatrixXd::Zero(parameters(), parameters());
+    gradient = Eigen::VectorXd::Zero(parameters());
     const auto predictions = problem_.predict(theta, rows_, true);
     const double nu = options_.degrees_of_freedom;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
@@ -70,10 +69,16 @@ class Objective {
         const double value = predictions[i].values[channel];
         const double r = std::log(target.measured[c] / value);
         const Eigen::VectorXd g = predictions[i].gradient.row(channel).transpose() / value;
-        h += (nu + 1) / (nu * sigma[c] * sigma[c] + r * r) * g * g.transpose();
+        const double weight = (nu + 1) / (nu * sigma[c] * sigma[c] + r * r);
+        curvature += weight * g * g.transpose();
+        gradient -= weight * r * g;
       }
     }
-    return h;
+  }
+  Eigen::VectorXd prior_precision(const Eigen::VectorXd& theta) const {
+    const double nu = options_.prior_degrees_of_freedom;
+    const Eigen::ArrayXd away = (theta - prior_.mean).array();
+    return (nu + 1) / (nu * prior_.deviation.array().square() + away.square());
   }
 
  private:
@@ -207,7 +212,11 @@ FitSummary fit(const FitProblem& problem, const std::vector<std::size_t>& rows, 
     best.message = message;
   }
   best.evaluations = evaluations;
-  const Eigen::MatrixXd curvature = objective.curvature(best.theta, best.sigma);
+  Eigen::VectorXd gradient;
+  objective.information(best.theta, best.sigma, best.information, gradient);
+  best.evidence = best.information * best.theta - gradient;
+  Eigen::MatrixXd curvature = best.information;
+  curvature.diagonal() += objective.prior_precision(best.theta);
   best.covariance = curvature.llt().solve(Eigen::MatrixXd::Identity(curvature.rows(), curvature.cols()));
   return best;
 }

@@ -40,12 +40,13 @@ struct Target {
 /// A measurement set ready to be fitted. Rows are condensed once and shared by fits to any choice of them.
 class FitProblem {
  public:
-  /// Error when the set has rows of different parts.
+  /// Error when the set has no rows.
   FitProblem(ParameterSpace space, const MeasurementSet& set);
 
   const ParameterSpace& space() const { return space_; }
   std::size_t size() const { return rows_.size(); }
-  /// "encoder", "decode" or "latency"; "energy", "peak power".
+  /// Parts of the latency and "latency" of rows that were timed as a whole; then "energy", "peak power". A row has
+  /// values in its own channels and NaN elsewhere; its latency is the sum over those of the latency.
   const std::vector<std::string>& channels() const { return channels_; }
   std::size_t latency_channels() const { return latency_channels_; }
   const Target& target(std::size_t row) const { return targets_[row]; }
@@ -63,12 +64,15 @@ class FitProblem {
   Prediction predict(std::size_t row, const DeviceModel& model, const OperatorCosts& costs,
                      bool with_gradients) const;
 
+  std::size_t latency_channel(const std::string& name);
+
   ParameterSpace space_;
   std::unique_ptr<Condenser> condenser_;
   std::vector<CondensedRow> rows_;
   std::vector<Target> targets_;
   std::vector<std::string> channels_;
-  std::size_t latency_channels_ = 1;
+  std::vector<std::vector<std::size_t>> channels_of_row_;  ///< of the parts of its latency
+  std::size_t latency_channels_ = 0;
   std::array<Eigen::Index, 6> observed_;  ///< numbers of the parameters of observation, -1 where there are none
 };
 
@@ -86,6 +90,9 @@ struct FitSummary {
   Eigen::VectorXd theta;
   Eigen::MatrixXd covariance;
   std::vector<double> sigma;  ///< by channel
+  /// What the rows alone say around theta: -ln likelihood = theta'·information·theta/2 - evidence'·theta + constant.
+  Eigen::MatrixXd information;
+  Eigen::VectorXd evidence;
   double objective = 0;
   double prior_objective = 0;  ///< at the prior's mean
   int evaluations = 0;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -68,24 +69,38 @@ struct Observed {
 FitProblem::FitProblem(ParameterSpace space, const MeasurementSet& set)
     : space_(std::move(space)), condenser_(std::make_unique<Condenser>(space_.data_sheet().cost)) {
   if (set.rows.empty()) throw Error("the set " + set.name + " has no usable rows");
-  for (const MeasuredPart& part : set.rows.front().parts) channels_.push_back(part.phase);
-  if (channels_.empty()) channels_.emplace_back("latency");
+  for (const Measurement& row : set.rows) {
+    std::vector<std::size_t> channels;
+    for (const MeasuredPart& part : row.parts) channels.push_back(latency_channel(part.phase));
+    if (channels.empty()) channels.push_back(latency_channel("latency"));
+    channels_of_row_.push_back(std::move(channels));
+  }
   latency_channels_ = channels_.size();
   channels_.emplace_back("energy");
   channels_.emplace_back("peak power");
   const bool has_power = space_.data_sheet().cost.has_power;
   for (const Measurement& row : set.rows) {
-    Target target;
-    if (row.parts.empty()) target.measured.push_back(value_of(row.latency));
-    for (const MeasuredPart& part : row.parts) target.measured.push_back(part.latency.value);
-    if (target.measured.size() != latency_channels_)
-      throw Error("rows of " + set.name + " differ in the parts of their latency");
-    target.measured.push_back(has_power ? value_of(row.energy) : kMissing);
-    target.measured.push_back(has_power ? value_of(row.peak_power) : kMissing);
+    const std::vector<std::size_t>& channels = channels_of_row_[rows_.size()];
+    Target target{std::vector<double>(channels_.size(), kMissing)};
+    if (row.parts.empty()) target.measured[channels.front()] = value_of(row.latency);
+    for (std::size_t p = 0; p < row.parts.size(); ++p) target.measured[channels[p]] = row.parts[p].latency.value;
+    if (has_power) {
+      target.measured[latency_channels_] = value_of(row.energy);
+      target.measured[latency_channels_ + 1] = value_of(row.peak_power);
+    }
     targets_.push_back(std::move(target));
     rows_.push_back(condenser_->condense(row));
   }
   for (std::size_t i = 0; i < kObserved.size(); ++i) observed_[i] = space_.find(kObserved[i]);
+}
+
+std::size_t FitProblem::latency_channel(const std::string& name) {
+  const auto found = std::find(channels_.begin(), channels_.end(), name);
+  if (found == channels_.end()) {
+    channels_.push_back(name);
+    return channels_.size() - 1;
+  }
+  return static_cast<std::size_t>(found - channels_.begin());
 }
 
 FitProblem::Prediction FitProblem::predict(std::size_t number, const DeviceModel& model, const OperatorCosts& costs,
@@ -93,7 +108,9 @@ FitProblem::Prediction FitProblem::predict(std::size_t number, const DeviceModel
   const CondensedRow& row = rows_[number];
   const Eigen::Index n = space_.size();
   Prediction result;
-  result.values = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(channels_.size()));
+  result.values = Eigen::VectorXd::Constant(static_cast<Eigen::Index>(channels_.size()), kMissing);
+  const std::vector<std::size_t>& channels = channels_of_row_[number];
+  const bool whole = channels.size() == 1;  // what is observed of a whole run has start-up, parts have none
   if (with_gradients) result.gradient = Eigen::MatrixXd::Zero(result.values.size(), n);
   Observed observed{{Seconds(0), Joules(0), row.sequences, row.weights}, model.observation, model.cost.static_power};
   Eigen::VectorXd latency_gradient = Eigen::VectorXd::Zero(n), dynamic_gradient = latency_gradient;
@@ -102,26 +119,29 @@ FitProblem::Prediction FitProblem::predict(std::size_t number, const DeviceModel
     observed.run.latency += Seconds(part.latency);
     observed.run.dynamic += Joules(part.dynamic);
     if (with_gradients) latency_gradient += part.latency_gradient, dynamic_gradient += part.dynamic_gradient;
-    if (latency_channels_ == 1) continue;
-    const auto c = static_cast<Eigen::Index>(p);
+    if (whole) continue;
+    const auto c = static_cast<Eigen::Index>(channels[p]);
     result.values[c] = part.latency / row.sequences;
     if (with_gradients) result.gradient.row(c) = part.latency_gradient.transpose() / row.sequences;
   }
   const Eigen::Vector3d figures = observed.figures();
-  const auto first = static_cast<Eigen::Index>(latency_channels_) - 1;  // of latency, energy, peak power in a row
-  const bool whole = latency_channels_ == 1;
-  for (Eigen::Index f = whole ? 0 : 1; f < 3; ++f) result.values[first + f] = figures[f];
+  const std::array<Eigen::Index, 3> place{static_cast<Eigen::Index>(channels.front()),
+                                          static_cast<Eigen::Index>(latency_channels_),
+                                          static_cast<Eigen::Index>(latency_channels_) + 1};
+  for (std::size_t f = whole ? 0 : 1; f < 3; ++f) result.values[place[f]] = figures[static_cast<Eigen::Index>(f)];
   if (!with_gradients) return result;
   const Eigen::Vector3d by_latency = observed.slope(0) / observed.run.latency.si();
   const double dynamic = observed.run.dynamic.si();
   const Eigen::Vector3d by_dynamic = dynamic > 0 ? (observed.slope(1) / dynamic).eval() : Eigen::Vector3d::Zero();
-  for (Eigen::Index f = whole ? 0 : 1; f < 3; ++f)
-    result.gradient.row(first + f) +=
-        (by_latency[f] * latency_gradient + by_dynamic[f] * dynamic_gradient).transpose();
+  for (std::size_t f = whole ? 0 : 1; f < 3; ++f) {
+    const auto i = static_cast<Eigen::Index>(f);
+    result.gradient.row(place[f]) += (by_latency[i] * latency_gradient + by_dynamic[i] * dynamic_gradient).transpose();
+  }
   for (std::size_t i = 0; i < kObserved.size(); ++i) {
     if (observed_[i] < 0) continue;
     const Eigen::Vector3d slope = observed.slope(i + 2);
-    for (Eigen::Index f = whole ? 0 : 1; f < 3; ++f) result.gradient(first + f, observed_[i]) += slope[f];
+    for (std::size_t f = whole ? 0 : 1; f < 3; ++f)
+      result.gradient(place[f], observed_[i]) += slope[static_cast<Eigen::Index>(f)];
   }
   return result;
 }

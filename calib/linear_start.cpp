@@ -20,7 +20,7 @@ bool scales_energy(const Parameter& p) {
          p.name.starts_with("energy per");
 }
 
-/// Sum of the channels [first, first + count) of the rows that have them all.
+/// Sums over those of the channels [first, first + count) that a row has; rows without any are left out.
 struct Figures {
   Eigen::VectorXd measured, predicted;
   Eigen::MatrixXd gradient;
@@ -31,8 +31,8 @@ Figures figures(const FitProblem& problem, const std::vector<std::size_t>& rows,
   std::vector<std::size_t> usable;
   for (const std::size_t row : rows) {
     const std::vector<double>& m = problem.target(row).measured;
-    if (std::none_of(m.begin() + static_cast<std::ptrdiff_t>(first),
-                     m.begin() + static_cast<std::ptrdiff_t>(first + count), [](double x) { return std::isnan(x); }))
+    if (std::any_of(m.begin() + static_cast<std::ptrdiff_t>(first), m.begin() + static_cast<std::ptrdiff_t>(first + count),
+                    [](double x) { return !std::isnan(x); }))
       usable.push_back(row);
   }
   const auto predictions = problem.predict(theta, usable, true);
@@ -44,7 +44,9 @@ Figures figures(const FitProblem& problem, const std::vector<std::size_t>& rows,
     const auto& p = predictions[static_cast<std::size_t>(i)];
     for (std::size_t c = first; c < first + count; ++c) {
       const auto channel = static_cast<Eigen::Index>(c);
-      result.measured[i] += problem.target(usable[static_cast<std::size_t>(i)]).measured[c];
+      const double measured = problem.target(usable[static_cast<std::size_t>(i)]).measured[c];
+      if (std::isnan(measured)) continue;
+      result.measured[i] += measured;
       result.predicted[i] += p.values[channel];
       result.gradient.row(i) += p.gradient.row(channel);
     }

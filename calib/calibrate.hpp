@@ -1,0 +1,68 @@
+// From a measurement set to a calibration and a report on it.
+//
+//   prior (data sheet + lessons of other devices) -> fit -> cross-validation -> residual -> intervals -> campaign state
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "calib/calibration.hpp"
+#include "calib/campaign.hpp"
+#include "calib/generic.hpp"
+#include "calib/scores.hpp"
+
+namespace ridgeline {
+
+/// How much of the model is used.
+enum class PredictorLevel {
+  data_sheet,  ///< nothing fitted to this device: the data sheet with the generic calibration of other devices
+  analytic,    ///< parameters fitted
+  residual,    ///< and what physics leaves over corrected
+};
+std::string_view name(PredictorLevel level);
+
+struct CalibrateOptions {
+  PredictorLevel level = PredictorLevel::residual;
+  std::uint64_t seed = 0;
+  std::size_t folds = 5;
+  bool intervals = true;  ///< needs refits for the folds
+  FitOptions fit;
+  std::filesystem::path trainer;  ///< empty: where it is installed
+  /// Called between steps with what is being done and the share that is done.
+  std::function<void(std::string_view, double)> progress;
+};
+
+/// A row that the model does not explain: an outlier of the campaign, named, not dropped.
+struct WorstRow {
+  std::string id;
+  Metric metric;
+  double log_ratio;  ///< ln(measured / predicted), out of fold
+};
+
+struct CalibrationReport {
+  struct Fitted {
+    std::string parameter, unit;
+    double data_sheet, generic, value;
+    double deviation;  ///< of ln value
+    bool determined;   ///< by these rows: deviation below 0.7 of the prior's
+    bool at_bound;
+  };
+  std::vector<Fitted> parameters;
+  /// Held-out errors of each level by Metric, as fractions; NaN where not measured.
+  std::array<double, kMetrics> data_sheet_mape, analytic_mape, residual_mape;
+  std::vector<WorstRow> worst;  ///< worst first
+  FitSummary fit;
+};
+
+struct Calibrated {
+  Calibration calibration;
+  CalibrationReport report;
+};
+
+/// Fits `rows` of the problem made of `set`. Error with no rows.
+Calibrated calibrate(const MeasurementSet& set, const FitProblem& problem, const std::vector<std::size_t>& rows,
+                     const CostParameters& data_sheet, const std::vector<Lesson>& lessons,
+                     const CalibrateOptions& options = {});
+
+}  // namespace ridgeline

@@ -1,0 +1,80 @@
+// A calibration: what was learnt of one device × runtime × precision × power mode, and how sure it is.
+//
+// It holds factors on the data sheet's parameters, the intervals that held-out rows support and, where it earned its
+// place, the residual surrogate. Applied to the data sheet of any other device, runtime or precision it would be a guess,
+// so that is refused. Stored with data/store.hpp as kind "calibration".
+#pragma once
+
+#include <Eigen/Core>
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "calib/conformal.hpp"
+#include "calib/fit.hpp"
+#include "calib/residual.hpp"
+#include "data/store.hpp"
+
+namespace ridgeline {
+
+/// What a calibration belongs to.
+struct CalibrationKey {
+  std::string device;   ///< name of the description
+  std::string runtime;  ///< name of the description
+  Precision precision = Precision::fp32;
+  std::string power_mode;  ///< empty: the default
+  Protocol protocol = Protocol::warm;
+  friend bool operator==(const CalibrationKey&, const CalibrationKey&) = default;
+};
+CalibrationKey key_of(const MeasurementSet& set);
+/// "raspberry-pi-4, pytorch-eager, fp32", with the power mode and "whole processes" where they matter.
+std::string describe(const CalibrationKey& key);
+
+struct Calibration {
+  CalibrationKey key;
+  std::string set;        ///< name of the measurement set
+  std::string source;     ///< its citation with licence
+  std::string basis;      ///< SHA-256 of the data sheet's parameters that the factors belong to
+  std::size_t rows = 0;   ///< that were fitted
+  std::uint64_t seed = 0;
+
+  std::vector<std::string> parameters;
+  Eigen::VectorXd theta;       ///< ln(value / reference), see calib/parameters.hpp
+  Eigen::MatrixXd covariance;  ///< of theta
+  std::vector<std::string> channels;
+  std::vector<double> sigma;  ///< scale of ln(measured / predicted), by channel
+
+  /// By Metric; empty where it was not measured, or on too few rows.
+  std::array<std::optional<ConformalIntervals>, kMetrics> intervals;
+  std::optional<Residual> residual;
+};
+
+/// The space that calibrations of that key live in.
+ParameterSpace parameter_space(const CostParameters& data_sheet, Protocol protocol);
+
+/// The calibrated model. InputError when the calibration is of another device, runtime, precision or power mode than
+/// `key`, or of an older description of the device.
+DeviceModel calibrated_model(const Calibration& calibration, const CalibrationKey& key,
+                             const CostParameters& data_sheet);
+
+/// What a calibration says of one row: a sequence's latency (s) and energy (J), peak power (W), with 90 % intervals.
+struct CalibratedFigure {
+  double value = 0;
+  double low = 0, high = 0;  ///< equal to `value` without an interval
+  bool has_interval = false;
+};
+using CalibratedFigures = std::array<CalibratedFigure, kMetrics>;  ///< by Metric; NaN without power data
+
+/// `problem` holds the rows under the data sheet's parameters.
+std::vector<CalibratedFigures> predict(const Calibration& calibration, const FitProblem& problem,
+                                       const std::vector<std::size_t>& rows);
+
+ArrayGroup to_arrays(const Calibration& calibration);
+/// InputError naming file and path for what is missing or out of range.
+Calibration calibration_from(const Store& store);
+void write_calibration(const std::filesystem::path& file, const Calibration& calibration, const Provenance& provenance);
+Calibration read_calibration(const std::filesystem::path& file);
+
+}  // namespace ridgeline
