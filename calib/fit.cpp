@@ -1,6 +1,7 @@
 #include "calib/fit.hpp"
 
 #include <Eigen/Cholesky>
+#include <fmt/format.h>
 #include <nlopt.hpp>
 
 #include <algorithm>
@@ -14,6 +15,11 @@
 
 namespace ridgeline {
 namespace {
+
+double offset(const FitOptions& options, std::size_t row, std::size_t channel) {
+  const auto i = static_cast<Eigen::Index>(row), c = static_cast<Eigen::Index>(channel);
+  return c < options.offsets.cols() ? options.offsets(i, c) : 0;
+}
 
 /// The objective of one fit; variables are theta, then ln sigma by channel.
 class Objective {
@@ -36,7 +42,8 @@ class Objective {
       for (std::size_t c = 0; c < target.measured.size(); ++c) {
         if (std::isnan(target.measured[c])) continue;
         const auto channel = static_cast<Eigen::Index>(c);
-        const double r = std::log(target.measured[c] / predictions[i].values[channel]);
+        const double r =
+            std::log(target.measured[c] / predictions[i].values[channel]) - offset(options_, rows_[i], c);
         sum += add(r, x[n + channel], predictions[i], channel, gradient);
       }
     }
@@ -67,7 +74,7 @@ class Objective {
         if (std::isnan(target.measured[c])) continue;
         const auto channel = static_cast<Eigen::Index>(c);
         const double value = predictions[i].values[channel];
-        const double r = std::log(target.measured[c] / value);
+        const double r = std::log(target.measured[c] / value) - offset(options_, rows_[i], c);
         const Eigen::VectorXd g = predictions[i].gradient.row(channel).transpose() / value;
         const double weight = (nu + 1) / (nu * sigma[c] * sigma[c] + r * r);
         curvature += weight * g * g.transpose();
@@ -138,7 +145,7 @@ struct Bounds {
 std::vector<double> start_point(const FitProblem& problem, const std::vector<std::size_t>& rows, const Prior& prior,
                                 const FitOptions& options, int number) {
   Random random(options.seed + static_cast<std::uint64_t>(number));
-  Eigen::VectorXd begin = prior.mean;
+  Eigen::VectorXd begin = number == 0 && options.start.size() > 0 ? options.start : prior.mean;
   if (number == 1) begin = linear_start(problem, rows, begin);
   for (Eigen::Index j = 0; j < begin.size() && number > 1; ++j)
     begin[j] += 0.5 * prior.deviation[j] * random.normal();
@@ -155,7 +162,8 @@ std::vector<double> start_point(const FitProblem& problem, const std::vector<std
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const double measured = problem.target(rows[i]).measured[c];
       if (!std::isnan(measured))
-        sizes.push_back(std::abs(std::log(measured / predictions[i].values[static_cast<Eigen::Index>(c)])));
+        sizes.push_back(std::abs(std::log(measured / predictions[i].values[static_cast<Eigen::Index>(c)]) -
+                                 offset(options, rows[i], c)));
     }
     if (!sizes.empty()) x[x.size() - sigma.size() + c] = std::log(std::max(1.5 * median(sizes), 1e-3));
   }
@@ -174,6 +182,11 @@ Prior data_sheet_prior(const ParameterSpace& space) {
 
 FitSummary fit(const FitProblem& problem, const std::vector<std::size_t>& rows, const Prior& prior,
                const FitOptions& options) {
+  const Eigen::MatrixXd& offsets = options.offsets;
+  if (offsets.size() > 0 && (offsets.rows() != static_cast<Eigen::Index>(problem.size()) ||
+                             offsets.cols() != static_cast<Eigen::Index>(problem.latency_channels())))
+    throw Error(fmt::format("a fit to {} rows with {} latencies got offsets for {} × {}", problem.size(),
+                            problem.latency_channels(), offsets.rows(), offsets.cols()));
   const Objective objective(problem, rows, prior, options);
   const Bounds bounds(problem);
   FitSummary best;

@@ -84,6 +84,9 @@ struct FitOptions {
   int evaluations = 300;                ///< per start
   double tolerance = 1e-7;              ///< of the objective, relative
   std::uint64_t seed = 0;
+  Eigen::VectorXd start = {};    ///< empty: the prior's mean; else where the first start begins
+  Eigen::MatrixXd offsets = {};  ///< known ln slowdown, rows of the problem × latency channels: what the state
+                                 ///< of the board multiplied them by (calib/campaign.hpp); empty: none
 };
 
 struct FitSummary {
