@@ -49,6 +49,7 @@ class Condenser {
   std::span<const Operator> operators() const { return operators_; }
   std::span<const OperatorBounds> bounds() const { return bounds_; }
   const Roofline& reference() const { return roofline_; }
+  const Numerics& numerics() const { return parameters_.numerics; }
 
  private:
   std::uint32_t number_of(const Operator& op);

@@ -51,6 +51,7 @@ class FitProblem {
   std::size_t latency_channels() const { return latency_channels_; }
   const Target& target(std::size_t row) const { return targets_[row]; }
   const CondensedRow& row(std::size_t row) const { return rows_[row]; }
+  const Condenser& condenser() const { return *condenser_; }
 
   /// Predicted figures by channel, and their gradients by parameter where asked for (rows: channels).
   struct Prediction {

@@ -1,0 +1,30 @@
+// Programs that are started to do one job, and the private folders that their files pass through.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace ridgeline {
+
+/// A folder that only this user can enter; removed with everything in it at the end of its life.
+class PrivateFolder {
+ public:
+  PrivateFolder();
+  ~PrivateFolder();
+  PrivateFolder(const PrivateFolder&) = delete;
+  PrivateFolder& operator=(const PrivateFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Looks in the folders of $RIDGELINE_LIBEXEC (separated by colons), beside the running program, and in
+/// ../libexec/ridgeline from there. Error naming them all when it is in none.
+std::filesystem::path find_program(const std::string& name);
+
+/// Runs it to its end, its output kept from the terminal. Error with what it wrote to stderr when it fails.
+void run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments);
+
+}  // namespace ridgeline

@@ -1,0 +1,51 @@
+// Training the residual surrogate, and deciding how much of it to use.
+//
+// Rows are divided into folds. For each fold the networks learn the residuals that the *analytic fit without that
+// fold* leaves on the other rows, and are scored on the fold with that same fit: neither the parameters nor the
+// networks have seen what they are scored on, and the networks learn from the smaller residuals of rows that the fit
+// has seen, as the final ones must. Then per metric, with q the held-out prediction and a(c) the mean over rows of
+// |exp(c·q)·analytic / measured - 1|, single rows limited to the 98th percentile of a(0)'s,
+//
+//   shrinkage = the c in [0, 1] with the least a(c), but 0 unless a(0) - a(c) exceeds kDecisive standard errors of
+//   its
+//               mean.
+//
+// Members of the ensemble differ in their decay too, over a decade: averaging over it spares a choice that a few
+// dozen rows cannot make.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "calib/ensemble_job.hpp"
+#include "calib/residual.hpp"
+
+namespace ridgeline {
+
+struct ResidualRow {
+  Eigen::VectorXd features;                  ///< kResidualFeatures of calib/work_sums.hpp
+  std::array<double, kMetrics> log_ratio{};  ///< ln(measured / analytic) of the fit to all rows; NaN: not measured
+  std::size_t fold = 0;                      ///< to which the row belongs
+  /// By fold: the same with the fit that did not see that fold. All rows have equally many.
+  std::vector<std::array<double, kMetrics>> without_fold;
+};
+
+struct ResidualTrainingOptions {
+  EnsembleOptions ensemble;
+  std::size_t fewest_rows = 30;   ///< below, nothing is trained: a fold would score fewer than six rows
+  std::filesystem::path program;  ///< empty: look for it
+};
+
+/// A residual without ensembles where rows are too few or nothing helps; it still has scaling and spreads. Error when
+/// training fails.
+Residual train_residual(const std::vector<ResidualRow>& rows, const ResidualTrainingOptions& options = {});
+
+/// What cross-validation says of predictions `q` of the log-ratios `y`; rows without one are left out by the caller.
+struct ShrinkageDecision {
+  double shrinkage = 0;
+  double before = 0, after = 0;  ///< a(0), a(shrinkage), single rows not limited
+};
+inline constexpr double kDecisive = 1.5;  ///< about one useless surrogate in fifteen passes, and then with a small c
+ShrinkageDecision decide_shrinkage(const Eigen::VectorXd& y, const Eigen::VectorXd& q);
+
+}  // namespace ridgeline
