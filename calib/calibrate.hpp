@@ -36,7 +36,7 @@ struct CalibrateOptions {
 /// A row that the model does not explain: an outlier of the campaign, named, not dropped.
 struct WorstRow {
   std::string id;
-  Metric metric;
+  FittedMetric metric;
   double log_ratio;  ///< ln(measured / predicted), out of fold
 };
 
@@ -49,7 +49,7 @@ struct CalibrationReport {
     bool at_bound;
   };
   std::vector<Fitted> parameters;
-  /// Held-out errors of each level by Metric, as fractions; NaN where not measured.
+  /// Held-out errors of each level by FittedMetric, as fractions; NaN where not measured.
   std::array<double, kMetrics> data_sheet_mape, analytic_mape, residual_mape;
   std::vector<WorstRow> worst;  ///< worst first
   FitSummary fit;

@@ -46,7 +46,7 @@ struct Calibration {
   std::vector<std::string> channels;
   std::vector<double> sigma;  ///< scale of ln(measured / predicted), by channel
 
-  /// By Metric; empty where it was not measured, or on too few rows.
+  /// By FittedMetric; empty where it was not measured, or on too few rows.
   std::array<std::optional<ConformalIntervals>, kMetrics> intervals;
   std::optional<Residual> residual;
 };
@@ -65,7 +65,7 @@ struct CalibratedFigure {
   double low = 0, high = 0;  ///< equal to `value` without an interval
   bool has_interval = false;
 };
-using CalibratedFigures = std::array<CalibratedFigure, kMetrics>;  ///< by Metric; NaN without power data
+using CalibratedFigures = std::array<CalibratedFigure, kMetrics>;  ///< by FittedMetric; NaN without power data
 
 /// `problem` holds the rows under the data sheet's parameters.
 std::vector<CalibratedFigures> predict(const Calibration& calibration, const FitProblem& problem,

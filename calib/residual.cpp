@@ -20,7 +20,7 @@ Eigen::MatrixXd clipped(const Eigen::MatrixXd& x) { return x.cwiseMax(-kClip).cw
 
 }  // namespace
 
-std::string_view name(Metric metric) {
+std::string_view name(FittedMetric metric) {
   constexpr std::array<std::string_view, kMetrics> kNames{"latency", "energy", "peak power"};
   return kNames[static_cast<std::size_t>(metric)];
 }
@@ -168,7 +168,7 @@ ArrayGroup to_arrays(const Residual& residual) {
                   {"whitening", to_array(s.whitening)},
                   {"distance_scale", scalar(s.distance_scale)}};
   for (std::size_t m = 0; m < kMetrics; ++m)
-    group.groups[std::string(name(static_cast<Metric>(m)))] = to_arrays(residual.metrics[m]);
+    group.groups[std::string(name(static_cast<FittedMetric>(m)))] = to_arrays(residual.metrics[m]);
   return group;
 }
 
@@ -186,7 +186,7 @@ Residual residual_from(const ArrayGroup& group) {
   s.whitening = matrix_from(array_of(group, "whitening", {p, p}));
   s.distance_scale = scalar_of(group, "distance_scale");
   for (std::size_t m = 0; m < kMetrics; ++m) {
-    const std::string metric(name(static_cast<Metric>(m)));
+    const std::string metric(name(static_cast<FittedMetric>(m)));
     const auto found = group.groups.find(metric);
     if (found == group.groups.end()) throw Error("a surrogate without its group '" + metric + "'");
     residual.metrics[m] = metric_from(found->second, p);

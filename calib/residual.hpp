@@ -23,9 +23,9 @@
 
 namespace ridgeline {
 
-enum class Metric { latency, energy, peak_power };
+enum class FittedMetric { latency, energy, peak_power };
 inline constexpr std::size_t kMetrics = 3;
-std::string_view name(Metric metric);
+std::string_view name(FittedMetric metric);
 
 inline constexpr double kClip = 4;
 
@@ -67,8 +67,8 @@ struct Residual {
   FeatureScaling scaling;
   std::array<MetricResidual, kMetrics> metrics;
 
-  const MetricResidual& operator[](Metric m) const { return metrics[static_cast<std::size_t>(m)]; }
-  MetricResidual& operator[](Metric m) { return metrics[static_cast<std::size_t>(m)]; }
+  const MetricResidual& operator[](FittedMetric m) const { return metrics[static_cast<std::size_t>(m)]; }
+  MetricResidual& operator[](FittedMetric m) { return metrics[static_cast<std::size_t>(m)]; }
   bool empty() const;
 };
 

@@ -64,7 +64,8 @@ std::array<double, kMetrics> log_ratios(const Target& target, const Eigen::Vecto
 
 Eigen::MatrixXd residual_features(const FitProblem& problem, const Eigen::VectorXd& theta,
                                   const std::vector<std::size_t>& rows) {
-  const OperatorCosts costs = operator_costs(problem.condenser(), problem.space(), theta, false);
+  const std::vector<bool> every(problem.condenser().operators().size(), true);
+  const OperatorCosts costs = operator_costs(problem.condenser(), every, problem.space(), theta, false);
   const ObservationParameters observed = problem.space().at(theta).observation;
   const auto predictions = problem.predict(theta, rows);
   Eigen::MatrixXd features(kResidualFeatures, static_cast<Eigen::Index>(rows.size()));

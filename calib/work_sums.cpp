@@ -24,11 +24,13 @@ WorkSums work_sums(const Operator& op, double dispatch, double duration, const N
 
 WorkSums work_sums(const CondensedRow& row, const Condenser& condenser, const OperatorCosts& costs) {
   WorkSums sums;
-  for (const CondensedPart& part : row.parts)
-    for (const CondensedPhase& phase : part.phases)
-      for (const std::uint32_t u : phase.operators)
-        sums += work_sums(condenser.operators()[u], costs.dispatch[u], costs.duration[u], condenser.numerics(),
-                          static_cast<double>(phase.repeats));
+  for (const CondensedPart& part : row.parts) {
+    for (std::size_t i = 0; i < part.operators.size(); ++i) {
+      const std::uint32_t u = part.operators[i];
+      sums += work_sums(condenser.operators()[u], costs.dispatch[u], costs.duration[u], condenser.numerics(),
+                        part.times[i]);
+    }
+  }
   return sums;
 }
 

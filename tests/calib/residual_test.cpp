@@ -27,8 +27,8 @@ Residual made_residual() {
   e.out_bias = e.spread_bias = Eigen::VectorXd::Zero(1);
   e.linear = Eigen::MatrixXd::Zero(1, p);
   e.linear(0, 0) = 0.1;
-  r[Metric::latency] = {e, 0.5, 0.12, 0.07, true, 0.01, 0.1, 0.08};
-  r[Metric::energy].spread = 0.2;
+  r[FittedMetric::latency] = {e, 0.5, 0.12, 0.07, true, 0.01, 0.1, 0.08};
+  r[FittedMetric::energy].spread = 0.2;
   return r;
 }
 
@@ -70,13 +70,13 @@ TEST(Residual, GivesFarQueriesNoCorrection) {
   EXPECT_EQ(correction(r, near)[0].trust, 1);
   EXPECT_EQ(corrections(r, far)(0, 0), 0);
   EXPECT_EQ(correction(r, far)[0].trust, 0);
-  EXPECT_EQ(correction(r, far)[0].spread, r[Metric::latency].spread) << "nor another spread";
+  EXPECT_EQ(correction(r, far)[0].spread, r[FittedMetric::latency].spread) << "nor another spread";
 }
 
 TEST(Residual, KeepsItsLimitAndLeavesOtherMetricsAlone) {
   const Residual r = made_residual();
   const Eigen::MatrixXd c = corrections(r, features(300));
-  EXPECT_EQ(c.row(0).cwiseAbs().maxCoeff(), r[Metric::latency].limit) << "the limit was never reached";
+  EXPECT_EQ(c.row(0).cwiseAbs().maxCoeff(), r[FittedMetric::latency].limit) << "the limit was never reached";
   EXPECT_EQ(c.bottomRows(2).cwiseAbs().maxCoeff(), 0);
   for (Eigen::Index i = 0; i < c.cols(); ++i)
     EXPECT_NEAR(correction(r, features(300).col(i))[0].log_ratio, c(0, i), 1e-14);

@@ -17,7 +17,7 @@ ResidualTrainingOptions with_program() {
 }
 
 /// Mean absolute error of a metric's corrections on fresh rows without noise, over that of correcting nothing.
-double remaining(const Residual& residual, Metric metric, double (*truth)(const Eigen::VectorXd&)) {
+double remaining(const Residual& residual, FittedMetric metric, double (*truth)(const Eigen::VectorXd&)) {
   double after = 0, before = 0;
   for (const ResidualRow& row : made::rows(200, 0, 99, truth)) {
     const auto m = static_cast<std::size_t>(metric);
@@ -53,7 +53,7 @@ TEST(DecideShrinkage, IsNotSwayedByOneWildRow) {
 TEST(TrainResidual, RecoversAKnownOne) {
   RIDGELINE_NEEDS_TRAINING;
   const Residual r = train_residual(made::rows(150, 0.03, 1, made::bent), with_program());
-  for (const Metric m : {Metric::latency, Metric::energy, Metric::peak_power}) {
+  for (const FittedMetric m : {FittedMetric::latency, FittedMetric::energy, FittedMetric::peak_power}) {
     EXPECT_GT(r[m].shrinkage, 0.8) << name(m);
     EXPECT_LT(remaining(r, m, made::bent), 0.25) << name(m);
     EXPECT_LT(r[m].held_out_after, 0.5 * r[m].held_out_before);
@@ -88,7 +88,7 @@ TEST(TrainResidual, LearnsWhereTheSpreadVaries) {
   Eigen::VectorXd calm = Eigen::VectorXd::Constant(5, 3), rough = calm;
   calm[2] = 2.3;
   rough[2] = 3.7;
-  EXPECT_TRUE(r[Metric::latency].spread_varies);
+  EXPECT_TRUE(r[FittedMetric::latency].spread_varies);
   EXPECT_GT(correction(r, rough)[0].spread, 2 * correction(r, calm)[0].spread);
 }
 
@@ -98,8 +98,8 @@ TEST(TrainResidual, IsTheSameForEqualSeeds) {
   options.ensemble.steps = 40;
   const auto rows = made::rows(60, 0.02, 4, made::bent);
   const Residual a = train_residual(rows, options), b = train_residual(rows, options);
-  ASSERT_TRUE(a[Metric::latency].ensemble && b[Metric::latency].ensemble);
-  EXPECT_EQ(a[Metric::latency].ensemble->hidden, b[Metric::latency].ensemble->hidden);
+  ASSERT_TRUE(a[FittedMetric::latency].ensemble && b[FittedMetric::latency].ensemble);
+  EXPECT_EQ(a[FittedMetric::latency].ensemble->hidden, b[FittedMetric::latency].ensemble->hidden);
   EXPECT_EQ(corrections(a, rows[0].features), corrections(b, rows[0].features));
   options.ensemble.seed = 1;
   const Residual c = train_residual(rows, options);
@@ -115,10 +115,10 @@ TEST(TrainResidual, LeavesOutWhatWasNotMeasured) {
     rows[i].without_fold.assign(5, rows[i].log_ratio);
   }
   const Residual r = train_residual(rows, with_program());
-  EXPECT_LT(remaining(r, Metric::latency, made::bent), 0.4);
-  EXPECT_FALSE(r[Metric::energy].ensemble);
-  EXPECT_EQ(r[Metric::energy].spread, 0) << "unknown";
-  EXPECT_LT(remaining(r, Metric::peak_power, made::bent), 0.4);
+  EXPECT_LT(remaining(r, FittedMetric::latency, made::bent), 0.4);
+  EXPECT_FALSE(r[FittedMetric::energy].ensemble);
+  EXPECT_EQ(r[FittedMetric::energy].spread, 0) << "unknown";
+  EXPECT_LT(remaining(r, FittedMetric::peak_power, made::bent), 0.4);
 }
 
 TEST(TrainResidual, DoesNotBeginWithFewRows) {
@@ -126,7 +126,7 @@ TEST(TrainResidual, DoesNotBeginWithFewRows) {
   options.program = "/nowhere/ridgeline-train";
   const Residual r = train_residual(made::rows(29, 0.05, 1, made::bent), options);
   EXPECT_TRUE(r.empty());
-  EXPECT_GT(r[Metric::latency].spread, 0.05) << "how far held-out rows are off is known all the same";
+  EXPECT_GT(r[FittedMetric::latency].spread, 0.05) << "how far held-out rows are off is known all the same";
   EXPECT_EQ(error_of([&] { train_residual(made::rows(30, 0.05, 1, made::bent), options); }),
             "cannot start /nowhere/ridgeline-train: No such file or directory");
 }

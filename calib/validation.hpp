@@ -1,0 +1,35 @@
+// How good a calibration is on rows that it never saw: what `ridgeline validate` reports.
+#pragma once
+
+#include "calib/calibrate.hpp"
+
+namespace ridgeline {
+
+/// Scores of one figure.
+struct Validated {
+  Scores scores;
+  std::optional<IntervalScores> intervals;  ///< absent where the calibration has none
+};
+struct Validation {
+  std::size_t rows = 0;    ///< scored
+  std::size_t fitted = 0;  ///< rows that the calibration was fitted to here; 0: to none of this set
+  std::array<std::optional<Validated>, kMetrics> by_metric;  ///< absent where nothing was measured
+  std::vector<CalibratedFigures> predicted;                  ///< by row, as `numbers`
+  std::vector<std::size_t> numbers;                          ///< of the rows scored
+};
+
+/// The rows of a set that a fit may use and the others, drawn with a seed: `count` rows, or a share below 1 of them.
+struct Split {
+  std::vector<std::size_t> fitted, held_out;
+};
+Split split_rows(std::size_t rows, double count, std::uint64_t seed);
+
+/// Scores `calibration` on `rows`.
+Validation validate(const Calibration& calibration, const FitProblem& problem, const std::vector<std::size_t>& rows);
+
+/// Held-out rows given the state of their neighbours: `folds` times, the campaign's state and the parameters are
+/// estimated from the other folds. Latency only. Error unless the set is in measuring order and has enough rows.
+Validation validate_within_campaign(const MeasurementSet& set, const FitProblem& problem, const Prior& prior,
+                                    const CalibrateOptions& options);
+
+}  // namespace ridgeline
