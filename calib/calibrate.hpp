@@ -1,6 +1,7 @@
 // From a measurement set to a calibration and a report on it.
 //
-//   prior (data sheet + lessons of other devices) -> fit -> cross-validation -> residual -> intervals -> campaign state
+//   prior (data sheet + lessons of other devices) -> fit -> cross-validation -> residual -> intervals -> campaign
+//   state
 #pragma once
 
 #include <functional>
@@ -8,7 +9,6 @@
 #include <vector>
 
 #include "calib/calibration.hpp"
-#include "calib/campaign.hpp"
 #include "calib/generic.hpp"
 #include "calib/scores.hpp"
 
@@ -60,9 +60,9 @@ struct Calibrated {
   CalibrationReport report;
 };
 
-/// Fits `rows` of the problem made of `set`. Error with no rows.
+/// Fits `rows` of the problem made of `set`, on a device of that kind. Without rows, or on the level of the data
+/// sheet, the calibration is the prior.
 Calibrated calibrate(const MeasurementSet& set, const FitProblem& problem, const std::vector<std::size_t>& rows,
-                     const CostParameters& data_sheet, const std::vector<Lesson>& lessons,
-                     const CalibrateOptions& options = {});
+                     const std::vector<Lesson>& lessons, DeviceKind kind, const CalibrateOptions& options = {});
 
 }  // namespace ridgeline

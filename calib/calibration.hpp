@@ -1,11 +1,12 @@
 // A calibration: what was learnt of one device × runtime × precision × power mode, and how sure it is.
 //
 // It holds factors on the data sheet's parameters, the intervals that held-out rows support and, where it earned its
-// place, the residual surrogate. Applied to the data sheet of any other device, runtime or precision it would be a guess,
-// so that is refused. Stored with data/store.hpp as kind "calibration".
+// place, the residual surrogate. Applied to the data sheet of any other device, runtime or precision it would be a
+// guess, so that is refused. Stored with data/store.hpp as kind "calibration".
 #pragma once
 
 #include <Eigen/Core>
+
 #include <array>
 #include <filesystem>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "calib/conformal.hpp"
+#include "calib/cross_validation.hpp"
 #include "calib/fit.hpp"
 #include "calib/residual.hpp"
 #include "data/store.hpp"
@@ -34,13 +36,13 @@ std::string describe(const CalibrationKey& key);
 
 struct Calibration {
   CalibrationKey key;
-  std::string set;        ///< name of the measurement set
-  std::string source;     ///< its citation with licence
-  std::string basis;      ///< SHA-256 of the data sheet's parameters that the factors belong to
-  std::size_t rows = 0;   ///< that were fitted
+  std::string set;       ///< name of the measurement set
+  std::string source;    ///< its citation with licence
+  std::size_t rows = 0;  ///< that were fitted
   std::uint64_t seed = 0;
 
   std::vector<std::string> parameters;
+  Eigen::VectorXd reference;   ///< the data sheet's values, in each parameter's unit
   Eigen::VectorXd theta;       ///< ln(value / reference), see calib/parameters.hpp
   Eigen::MatrixXd covariance;  ///< of theta
   std::vector<std::string> channels;
@@ -54,10 +56,14 @@ struct Calibration {
 /// The space that calibrations of that key live in.
 ParameterSpace parameter_space(const CostParameters& data_sheet, Protocol protocol);
 
-/// The calibrated model. InputError when the calibration is of another device, runtime, precision or power mode than
-/// `key`, or of an older description of the device.
-DeviceModel calibrated_model(const Calibration& calibration, const CalibrationKey& key,
-                             const CostParameters& data_sheet);
+/// InputError when the calibration is of another device, runtime, precision or power mode than asked for (the
+/// protocol may differ: it says how was measured, not what).
+void require_key(const Calibration& calibration, const CalibrationKey& wanted, const std::string& file);
+
+/// The calibrated model: the calibration's factors on `data_sheet`. Error when the parameters' references are not
+/// those of the calibration, as after a correction of the device's description, unless `changed` says that it is a
+/// what-if.
+DeviceModel calibrated_model(const Calibration& calibration, const CostParameters& data_sheet, bool changed = false);
 
 /// What a calibration says of one row: a sequence's latency (s) and energy (J), peak power (W), with 90 % intervals.
 struct CalibratedFigure {
@@ -71,10 +77,14 @@ using CalibratedFigures = std::array<CalibratedFigure, kMetrics>;  ///< by Fitte
 std::vector<CalibratedFigures> predict(const Calibration& calibration, const FitProblem& problem,
                                        const std::vector<std::size_t>& rows);
 
+/// What the width of an interval may depend on: ln of the fit's own spread, ln of the predicted figure. Rows × 2.
+Eigen::MatrixXd interval_features(const RowFigures& figures, Eigen::Index metric);
+
 ArrayGroup to_arrays(const Calibration& calibration);
 /// InputError naming file and path for what is missing or out of range.
 Calibration calibration_from(const Store& store);
-void write_calibration(const std::filesystem::path& file, const Calibration& calibration, const Provenance& provenance);
+void write_calibration(const std::filesystem::path& file, const Calibration& calibration,
+                       const Provenance& provenance);
 Calibration read_calibration(const std::filesystem::path& file);
 
 }  // namespace ridgeline

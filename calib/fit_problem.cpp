@@ -135,7 +135,8 @@ FitProblem::Prediction FitProblem::predict(std::size_t number, const DeviceModel
   const Eigen::Vector3d by_dynamic = dynamic > 0 ? (observed.slope(1) / dynamic).eval() : Eigen::Vector3d::Zero();
   for (std::size_t f = whole ? 0 : 1; f < 3; ++f) {
     const auto i = static_cast<Eigen::Index>(f);
-    result.gradient.row(place[f]) += (by_latency[i] * latency_gradient + by_dynamic[i] * dynamic_gradient).transpose();
+    result.gradient.row(place[f]) +=
+        (by_latency[i] * latency_gradient + by_dynamic[i] * dynamic_gradient).transpose();
   }
   for (std::size_t i = 0; i < kObserved.size(); ++i) {
     if (observed_[i] < 0) continue;

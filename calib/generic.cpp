@@ -4,9 +4,7 @@
 #include <cmath>
 
 namespace ridgeline {
-namespace {
-
-}  // namespace
+namespace {}  // namespace
 
 std::string origin_of(const MeasurementSet& set) {
   if (set.rows.empty()) return {};
@@ -15,11 +13,13 @@ std::string origin_of(const MeasurementSet& set) {
 }
 
 Lesson lesson_of(const MeasurementSet& set, DeviceKind kind, const ParameterSpace& space, const FitSummary& summary) {
-  Lesson lesson{set.name, origin_of(set), set.device, set.source, kind, {}, Eigen::VectorXd(space.size()), summary.theta};
+  Lesson lesson{set.name,     origin_of(set), set.device, set.source, kind, {}, Eigen::VectorXd(space.size()),
+                summary.theta};
   for (Eigen::Index j = 0; j < space.size(); ++j) {
     const Parameter& p = space.parameters()[static_cast<std::size_t>(j)];
     lesson.parameters.push_back(p.name);
-    lesson.determined[j] = std::clamp(1 - summary.covariance(j, j) / (p.prior_deviation * p.prior_deviation), 0.0, 1.0);
+    lesson.determined[j] =
+        std::clamp(1 - summary.covariance(j, j) / (p.prior_deviation * p.prior_deviation), 0.0, 1.0);
   }
   return lesson;
 }
@@ -53,19 +53,44 @@ ArrayGroup to_arrays(const std::vector<Lesson>& lessons) {
   ArrayGroup group;
   for (const Lesson& lesson : lessons) {
     ArrayGroup one;
-    one.attributes = {{"origin", lesson.origin},
+    one.attributes = {{"set", lesson.set},
+                      {"origin", lesson.origin},
                       {"device", lesson.device},
                       {"source", lesson.source},
                       {"kind", std::string(name(lesson.kind))}};
-    for (std::size_t j = 0; j < lesson.parameters.size(); ++j) {
-      const auto i = static_cast<Eigen::Index>(j);
-      one.arrays[lesson.parameters[j]] = {{2}, {lesson.value[i], lesson.determined[i]}, "1"};
-    }
+    one.texts["parameters"] = lesson.parameters;
+    one.arrays["value"] = vector_array({lesson.value.data(), lesson.value.data() + lesson.value.size()}, "1");
+    one.arrays["determined"] =
+        vector_array({lesson.determined.data(), lesson.determined.data() + lesson.determined.size()}, "1");
     std::string key = lesson.set;
     std::replace(key.begin(), key.end(), '/', ':');
     group.groups[key] = std::move(one);
   }
   return group;
+}
+
+std::vector<Lesson> lessons_of(const StoredGroup& group) {
+  std::vector<Lesson> lessons;
+  for (const auto& [key, unused] : group.content().groups) {
+    const StoredGroup one = group.group(key);
+    Lesson lesson;
+    lesson.set = one.attribute("set");
+    lesson.origin = one.attribute("origin");
+    lesson.device = one.attribute("device");
+    lesson.source = one.attribute("source");
+    const std::string& kind = one.attribute("kind");
+    for (const DeviceKind known : {DeviceKind::cpu, DeviceKind::gpu, DeviceKind::npu})
+      if (kind == name(known)) lesson.kind = known;
+    lesson.parameters = one.texts("parameters");
+    const auto vector = [&](std::string_view array) {
+      const std::vector<double>& v = one.vector(array, "1", lesson.parameters.size());
+      return Eigen::VectorXd(Eigen::Map<const Eigen::VectorXd>(v.data(), static_cast<Eigen::Index>(v.size())));
+    };
+    lesson.value = vector("value");
+    lesson.determined = vector("determined");
+    lessons.push_back(std::move(lesson));
+  }
+  return lessons;
 }
 
 }  // namespace ridgeline

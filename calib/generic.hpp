@@ -5,11 +5,12 @@
 // and devices of a kind share the weighted mean, in which the data sheet counts as one set that is sure of itself:
 //   mean_j = Σ_s u_sj·theta_sj / (1 + Σ_s u_sj)
 // The deviations stay those of data_sheet_prior(): what sets agree on is not known well enough from so few to narrow
-// them. Weighing with whole matrices of information, or dividing the prior out of each posterior, extrapolates where a
-// fit stands on a bound; both were tried and were worse on devices left out (docs/accuracy.md).
+// them. Weighing with whole matrices of information, or dividing the prior out of each posterior, extrapolates where
+// a fit stands on a bound; both were tried and were worse on devices left out (docs/accuracy.md).
 #pragma once
 
 #include <Eigen/Core>
+
 #include <string>
 #include <vector>
 

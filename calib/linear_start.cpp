@@ -31,8 +31,8 @@ Figures figures(const FitProblem& problem, const std::vector<std::size_t>& rows,
   std::vector<std::size_t> usable;
   for (const std::size_t row : rows) {
     const std::vector<double>& m = problem.target(row).measured;
-    if (std::any_of(m.begin() + static_cast<std::ptrdiff_t>(first), m.begin() + static_cast<std::ptrdiff_t>(first + count),
-                    [](double x) { return !std::isnan(x); }))
+    if (std::any_of(m.begin() + static_cast<std::ptrdiff_t>(first),
+                    m.begin() + static_cast<std::ptrdiff_t>(first + count), [](double x) { return !std::isnan(x); }))
       usable.push_back(row);
   }
   const auto predictions = problem.predict(theta, usable, true);

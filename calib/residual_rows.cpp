@@ -53,6 +53,7 @@ std::array<double, kMetrics> log_ratios(const Target& target, const Eigen::Vecto
                                         std::size_t latency_channels) {
   double measured_latency = 0, predicted_latency = 0;
   for (std::size_t c = 0; c < latency_channels; ++c) {
+    if (std::isnan(target.measured[c])) continue;
     measured_latency += target.measured[c];
     predicted_latency += predicted[static_cast<Eigen::Index>(c)];
   }
@@ -71,8 +72,9 @@ Eigen::MatrixXd residual_features(const FitProblem& problem, const Eigen::Vector
   Eigen::MatrixXd features(kResidualFeatures, static_cast<Eigen::Index>(rows.size()));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const CondensedRow& row = problem.row(rows[i]);
-    const double latency =
-        predictions[i].values.head(static_cast<Eigen::Index>(problem.latency_channels())).sum() * row.sequences;
+    double latency = 0;
+    for (Eigen::Index c = 0; c < static_cast<Eigen::Index>(problem.latency_channels()); ++c)
+      if (!std::isnan(predictions[i].values[c])) latency += predictions[i].values[c] * row.sequences;
     const double startup = (observed.startup + observed.startup_per_byte * row.weights).si() * row.sequences;
     residual_features(work_sums(row, problem.condenser(), costs), latency, startup, row.weights.si(),
                       features.col(static_cast<Eigen::Index>(i)));

@@ -27,9 +27,4 @@ Split split_rows(std::size_t rows, double count, std::uint64_t seed);
 /// Scores `calibration` on `rows`.
 Validation validate(const Calibration& calibration, const FitProblem& problem, const std::vector<std::size_t>& rows);
 
-/// Held-out rows given the state of their neighbours: `folds` times, the campaign's state and the parameters are
-/// estimated from the other folds. Latency only. Error unless the set is in measuring order and has enough rows.
-Validation validate_within_campaign(const MeasurementSet& set, const FitProblem& problem, const Prior& prior,
-                                    const CalibrateOptions& options);
-
 }  // namespace ridgeline

@@ -1,0 +1,167 @@
+#include "calib/calibrate.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "calib/cross_validation.hpp"
+#include "calib/residual_rows.hpp"
+#include "calib/train.hpp"
+
+namespace ridgeline {
+namespace {
+
+constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kFewestForIntervals = 10;  // of symmetric 90 % intervals, with one to spare
+
+void say(const CalibrateOptions& options, std::string_view what, double share) {
+  if (options.progress) options.progress(what, share);
+}
+
+/// Mean of |predicted / measured - 1| by metric.
+std::array<double, kMetrics> errors(const RowFigures& figures) {
+  std::array<double, kMetrics> result;
+  for (std::size_t m = 0; m < kMetrics; ++m) {
+    const auto column = static_cast<Eigen::Index>(m);
+    double sum = 0, rows = 0;
+    for (Eigen::Index i = 0; i < figures.measured.rows(); ++i) {
+      if (std::isnan(figures.measured(i, column))) continue;
+      sum += std::abs(figures.predicted(i, column) / figures.measured(i, column) - 1);
+      ++rows;
+    }
+    result[m] = rows > 0 ? sum / rows : kNothing;
+  }
+  return result;
+}
+
+std::vector<CalibrationReport::Fitted> fitted_parameters(const ParameterSpace& space, const Prior& prior,
+                                                         const FitSummary& fit) {
+  constexpr double kDetermined = 0.7, kTouching = 1e-6;
+  std::vector<CalibrationReport::Fitted> fitted;
+  for (std::size_t j = 0; j < space.parameters().size(); ++j) {
+    const Parameter& p = space.parameters()[j];
+    const auto i = static_cast<Eigen::Index>(j);
+    const double deviation = std::sqrt(fit.covariance(i, i));
+    fitted.push_back({p.name, p.unit, p.reference, p.reference * std::exp(prior.mean[i]),
+                      p.reference * std::exp(fit.theta[i]), deviation, deviation < kDetermined * prior.deviation[i],
+                      fit.theta[i] < p.lower + kTouching || fit.theta[i] > p.upper - kTouching});
+  }
+  return fitted;
+}
+
+std::vector<WorstRow> worst_rows(const MeasurementSet& set, const RowFigures& figures) {
+  constexpr std::size_t kShown = 10;
+  const Eigen::MatrixXd ratios = figures.log_ratios();
+  std::vector<WorstRow> worst;
+  for (Eigen::Index i = 0; i < ratios.rows(); ++i)
+    for (std::size_t m = 0; m < kMetrics; ++m)
+      if (const double r = ratios(i, static_cast<Eigen::Index>(m)); std::isfinite(r))
+        worst.push_back({set.rows[figures.rows[static_cast<std::size_t>(i)]].id, static_cast<FittedMetric>(m), r});
+  std::sort(worst.begin(), worst.end(),
+            [](const WorstRow& a, const WorstRow& b) { return std::abs(a.log_ratio) > std::abs(b.log_ratio); });
+  if (worst.size() > kShown) worst.resize(kShown);
+  return worst;
+}
+
+/// Intervals of one metric; those of the corrected figure narrow as its held-out error does.
+std::optional<ConformalIntervals> intervals_of(const RowFigures& figures, std::size_t metric,
+                                               const std::optional<Residual>& residual) {
+  const auto column = static_cast<Eigen::Index>(metric);
+  const Eigen::VectorXd ratios = figures.log_ratios().col(column);
+  const Eigen::MatrixXd features = interval_features(figures, column);
+  std::vector<double> known;
+  std::vector<Eigen::Index> which;
+  for (Eigen::Index i = 0; i < ratios.size(); ++i)
+    if (std::isfinite(ratios[i])) known.push_back(ratios[i]), which.push_back(i);
+  if (known.size() < kFewestForIntervals) return std::nullopt;
+  ConformalIntervals intervals = conformal_intervals(known, features(which, Eigen::all));
+  if (residual) {
+    const MetricResidual& r = residual->metrics[metric];
+    if (r.shrinkage > 0 && r.held_out_before > 0)
+      intervals.log_scale += std::log(std::clamp(r.held_out_after / r.held_out_before, 0.5, 1.0));
+  }
+  return intervals;
+}
+
+}  // namespace
+
+std::string_view name(PredictorLevel level) {
+  constexpr std::array<std::string_view, 3> names{"datasheet", "analytic", "residual"};
+  return names[static_cast<std::size_t>(level)];
+}
+
+Calibrated calibrate(const MeasurementSet& set, const FitProblem& problem, const std::vector<std::size_t>& rows,
+                     const std::vector<Lesson>& lessons, DeviceKind kind, const CalibrateOptions& options) {
+  const ParameterSpace& space = problem.space();
+  const Prior prior = generic_prior(space, kind, lessons);
+  Calibrated result;
+  Calibration& calibration = result.calibration;
+  calibration.key = key_of(set);
+  calibration.set = set.name;
+  calibration.source = set.source;
+  calibration.seed = options.seed;
+  calibration.channels = problem.channels();
+  calibration.reference = Eigen::VectorXd(space.size());
+  for (Eigen::Index j = 0; j < space.size(); ++j) {
+    calibration.parameters.push_back(space.parameters()[static_cast<std::size_t>(j)].name);
+    calibration.reference[j] = space.parameters()[static_cast<std::size_t>(j)].reference;
+  }
+  result.report.data_sheet_mape.fill(kNothing);
+  result.report.analytic_mape.fill(kNothing);
+  result.report.residual_mape.fill(kNothing);
+
+  const bool fits = options.level != PredictorLevel::data_sheet && !rows.empty();
+  FitOptions fit_options = options.fit;
+  fit_options.seed = options.seed;
+  say(options, "fitting parameters", 0);
+  FitSummary fitted;
+  if (fits) {
+    fitted = fit(problem, rows, prior, fit_options);
+  } else {
+    fitted.theta = prior.mean;
+    fitted.covariance = prior.deviation.array().square().matrix().asDiagonal();
+    fitted.sigma.assign(problem.channels().size(), fit_options.usual_sigma);
+  }
+  calibration.theta = fitted.theta;
+  calibration.covariance = fitted.covariance;
+  calibration.sigma = fitted.sigma;
+  calibration.rows = fits ? rows.size() : 0;
+  result.report.fit = fitted;
+  result.report.parameters = fitted_parameters(space, prior, fitted);
+  if (!fits) return result;
+
+  FitSummary sheet = fitted;
+  sheet.theta = data_sheet_prior(space).mean;
+  result.report.data_sheet_mape = errors(row_figures(problem, rows, sheet));
+  if (options.level == PredictorLevel::residual) {
+    say(options, "learning what physics leaves over", 0.4);
+    ResidualTrainingOptions training;
+    training.program = options.trainer;
+    calibration.residual =
+        train_residual(residual_rows(problem, fitted, rows, fit_options, options.folds, options.seed), training);
+  }
+  if (options.intervals && rows.size() >= 2) {
+    say(options, "cross-validating", 0.6);
+    FitOptions again = fit_options;
+    again.starts = 1;
+    again.start = fitted.theta;
+    const CrossValidation held_out =
+        cross_validated_log_ratios(problem, rows, prior, again, options.folds, options.seed);
+    result.report.analytic_mape = errors(held_out.figures);
+    result.report.worst = worst_rows(set, held_out.figures);
+    for (std::size_t m = 0; m < kMetrics; ++m)
+      calibration.intervals[m] = intervals_of(held_out.figures, m, calibration.residual);
+    if (calibration.residual)
+      for (std::size_t m = 0; m < kMetrics; ++m) {
+        const MetricResidual& r = calibration.residual->metrics[m];
+        result.report.residual_mape[m] = r.shrinkage > 0 && r.held_out_before > 0
+                                             ? result.report.analytic_mape[m] * r.held_out_after / r.held_out_before
+                                             : result.report.analytic_mape[m];
+      }
+  }
+  say(options, "done", 1);
+  return result;
+}
+
+}  // namespace ridgeline
