@@ -67,12 +67,12 @@ RowFigures row_figures(const FitProblem& problem, const std::vector<std::size_t>
 }
 
 std::vector<std::size_t> deal_folds(std::size_t rows, std::size_t folds, std::uint64_t seed) {
-  folds = std::min(folds, rows);
-  if (folds < 2) throw Error(fmt::format("cross-validation needs 2 rows and 2 folds, got {} and {}", rows, folds));
+  if (rows < 2 || folds < 2)
+    throw Error(fmt::format("cross-validation needs 2 rows and 2 folds, got {} and {}", rows, folds));
   std::vector<std::size_t> order(rows), fold(rows);
   std::iota(order.begin(), order.end(), std::size_t{0});
   Random(seed).shuffle(std::span<std::size_t>(order));
-  for (std::size_t i = 0; i < rows; ++i) fold[order[i]] = i % folds;
+  for (std::size_t i = 0; i < rows; ++i) fold[order[i]] = i % std::min(folds, rows);
   return fold;
 }
 

@@ -34,7 +34,8 @@ struct CrossValidation {
 };
 
 /// `folds` is lowered to the number of rows. Error with fewer than two rows or folds. A start in the options
-/// (FitOptions::start) makes it several times faster and changes results only by the optimiser's tolerance.
+/// (FitOptions::start) makes it several times faster; it must be a
+/// converged fit, else folds go on from where it stopped and their errors say nothing of it.
 CrossValidation cross_validated_log_ratios(const FitProblem& problem, const std::vector<std::size_t>& rows,
                                            const Prior& prior, const FitOptions& options, std::size_t folds,
                                            std::uint64_t seed);

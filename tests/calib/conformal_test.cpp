@@ -7,7 +7,10 @@
 
 #include "base/random.hpp"
 #include "base/statistics.hpp"
+#include "calib/cross_validation.hpp"
 #include "calib/scores.hpp"
+#include "data/import.hpp"
+#include "hwdesc/device_file.hpp"
 #include "tests/support.hpp"
 
 namespace ridgeline {
@@ -132,6 +135,44 @@ TEST(Conformal, EqualRowsGiveAnIntervalOfNoWidth) {
   const Spread f = intervals.factors(Eigen::VectorXd());
   EXPECT_EQ(f.low, 1);
   EXPECT_EQ(f.high, 1);
+}
+
+// Rows that neither the fit nor its intervals saw, within 2.6 standard deviations of a binomial share.
+TEST(Conformal, CoversHeldOutRowsOfAPublicSet) {
+  RIDGELINE_NEEDS_DATA("edgetran/dataset.json");
+  const auto sets = import_edgetran(shared_data() / "edgetran/dataset.json");
+  const auto set = std::find_if(sets.begin(), sets.end(), [](const auto& s) { return s.name == "edgetran/a100"; });
+  ASSERT_NE(set, sets.end());
+  const CostParameters cost = data_sheet_parameters(load_device(set->device), load_runtime(set->runtime),
+                                                    set->rows.front().workload.numerics);
+  const FitProblem problem(ParameterSpace(data_sheet_model(cost, set->protocol), true, cost.has_power), *set);
+  const Prior prior = data_sheet_prior(problem.space());
+  const auto fold = deal_folds(problem.size(), 5, 1);
+  std::vector<std::size_t> known, held_out;
+  for (std::size_t i = 0; i < problem.size(); ++i) (fold[i] == 0 ? held_out : known).push_back(i);
+  FitOptions options;
+  options.starts = 1;
+  const FitSummary whole = fit(problem, known, prior, options);
+  options.start = whole.theta;
+  const CrossValidation cv = cross_validated_log_ratios(problem, known, prior, options, 5, 0);
+  const RowFigures fresh = row_figures(problem, held_out, whole);
+  const auto features = [](const RowFigures& f, Eigen::Index column) {
+    Eigen::MatrixXd x(f.predicted.rows(), 2);
+    x << f.predicted.col(column).array().log().matrix(), f.spread.col(column).array().log().matrix();
+    return x;
+  };
+  const double n = static_cast<double>(held_out.size()), allowed = std::max(0.05, 2.6 * std::sqrt(0.09 / n));
+  for (Eigen::Index c = 0; c < 3; ++c) {
+    const Eigen::VectorXd ratios = cv.figures.log_ratios().col(c), held = fresh.log_ratios().col(c);
+    const ConformalIntervals intervals =
+        conformal_intervals(Values(ratios.begin(), ratios.end()), features(cv.figures, c));
+    double coverage = 0;
+    for (Eigen::Index i = 0; i < held.size(); ++i) {
+      const Spread f = intervals.factors(features(fresh, c).row(i).transpose());
+      coverage += std::log(f.low) <= held[i] && held[i] <= std::log(f.high) ? 1 / n : 0;
+    }
+    EXPECT_NEAR(coverage, 0.9, allowed) << fresh.columns[static_cast<std::size_t>(c)];
+  }
 }
 
 TEST(Conformal, ComplainsAboutWhatItCannotUse) {
