@@ -23,7 +23,7 @@ Eigen::VectorXd theta_without(const FitProblem& problem, const FitSummary& summa
 /// Features and log-ratios of `rows`, which the fit of `summary` saw. Folds are drawn from `seed`.
 std::vector<ResidualRow> residual_rows(const FitProblem& problem, const FitSummary& summary,
                                        const std::vector<std::size_t>& rows, const FitOptions& options,
-                                       std::size_t folds = 5, std::uint64_t seed = 0);
+                                       std::size_t folds = 10, std::uint64_t seed = 0);
 
 /// Features of any rows of the problem at `theta`: one column a row.
 Eigen::MatrixXd residual_features(const FitProblem& problem, const Eigen::VectorXd& theta,
