@@ -54,7 +54,7 @@ struct BatchEstimator::Table {
   CostParameters parameters;
   Workload workload;
   double window;
-  BlockTable blocks{parameters};
+  BlockTable blocks{parameters, window};
   PartStore store = {};
   std::unordered_multimap<std::size_t, KnownPart> known = {};
 
@@ -87,7 +87,7 @@ void BatchEstimator::Table::evaluate(const EncodedModels& models, std::span<Batc
     const BlockId* end = models.blocks.data() + models.offsets[first + i + 1];
     for (const BlockId* b = models.blocks.data() + models.offsets[first + i]; b != end; ++b) {
       const BlockRecord& record = records[*b];
-      state = state.after(record);
+      state = after(state, record);
       joules += record.joules;
     }
     const double latency = std::max(state.host, state.device);
@@ -106,11 +106,11 @@ void BatchEstimator::Table::evaluate_fully(const EncodedModels& models, std::spa
     states.resize(model.size() + 1);
     double activations = 0;
     for (std::size_t b = 0; b < model.size(); ++b) {
-      states[b + 1] = states[b].after(blocks.records()[model[b]]);
+      states[b + 1] = after(states[b], blocks.records()[model[b]]);
       activations = std::max(activations, blocks.activations()[model[b]]);
     }
     results[i].memory = models.resident[first + i] + activations;
-    if (parameters.has_power) results[i].peak_power = search.peak(model, states, window);
+    if (parameters.has_power) results[i].peak_power = search.peak(model, states);
   }
 }
 
@@ -121,7 +121,7 @@ BatchEstimator::BatchEstimator(CostParameters parameters, Workload workload, Sec
         fmt::format("a batch of models runs one phase: encode, prefill or decode_step, not {}", name(workload.task)));
   if (!(parameters.numerics == workload.numerics))
     throw Error("the parameters and the workload of a batch must agree in their precisions");
-  table_ = std::make_unique<Table>(std::move(parameters), std::move(workload), sensor_window.si());
+  table_.reset(new Table{std::move(parameters), std::move(workload), sensor_window.si()});
 }
 
 BatchEstimator::~BatchEstimator() = default;

@@ -10,161 +10,218 @@ bool PeakSearch::may_beat(double bound) const {
   return bound > best_ * (1 + kRounding);
 }
 
-/// Walks both ends of the window from `from` until `until` and visits each pair of stretches they stand in.
+PeakSearch::Offset PeakSearch::offset(bool wraps) const {
+  return wraps ? Offset{rest_ - length_, total_} : Offset{rest_, 0};
+}
+
+PeakSearch::Starts PeakSearch::starts(bool wraps) const {
+  return wraps ? Starts{length_ - rest_, length_} : Starts{0, length_ - rest_};
+}
+
+/// Windows that start in the one list and end in the other, stretches or corners.
+template <class Place>
+PeakSearch::Starts PeakSearch::starts(std::span<const Place> first, std::span<const Place> second, bool wraps) const {
+  const auto [from, until] = starts(wraps);
+  const double shift = offset(wraps).shift;
+  return {std::max({from, first.front().begin, second.front().begin - shift}),
+          std::min({until, first.back().begin, second.back().begin - shift})};
+}
+
+/// Bound of F for windows that start in `a` and end in `b`. Up to where `b` may have drawn everything F may rise,
+/// from where `a` must draw it may fall, and between the two the higher power decides.
+double PeakSearch::highest(const Stretch& a, const Stretch& a_end, const Stretch& b, const Stretch& b_end,
+                           Offset offset, Starts range) {
+  const double saturated = b.begin + b.head.saturation - offset.shift;
+  const double starts = a_end.begin - a.tail.saturation;
+  const double best = saturated <= starts || b.head.watts >= a.tail.watts ? saturated : starts;
+  const double s = std::min(std::max(best, range.from), range.until);
+  const double reached = std::min(b.used + b.head.watts * (s + offset.shift - b.begin), b_end.used);
+  const double left = std::max(a.used, a_end.used - a.tail.watts * (a_end.begin - s));
+  return reached + offset.extra - left;
+}
+
+/// Walks both ends of the window and visits each pair of stretches they stand in.
 template <class Visit>
 void PeakSearch::for_pairs(std::span<const Stretch> first, std::span<const Stretch> second, Offset offset,
-                           double from, double until, Visit visit) {
+                           Starts range, Visit visit) {
+  const auto [from, until] = range;
   std::size_t i = 0, j = 0;
   while (i + 2 < first.size() && first[i + 1].begin <= from) ++i;
   while (j + 2 < second.size() && second[j + 1].begin - offset.shift <= from) ++j;
   for (double start = from;;) {
-    const Stretch &a = first[i], &a_end = first[i + 1], &b = second[j], &b_end = second[j + 1];
-    const double b_leaves = b_end.begin - offset.shift;
-    const double stop = std::min({a_end.begin, b_leaves, until});
-    const auto highest = [&](double s) {
-      const double reached = std::min(b.used + b.bounds.watts * (s + offset.shift - b.begin), b_end.used);
-      const double left = std::max(a.used, a_end.used - a.bounds.watts * (a_end.begin - s));
-      return reached + offset.extra - left;
-    };
+    const double a_leaves = first[i + 1].begin, b_leaves = second[j + 1].begin - offset.shift;
+    const double stop = std::min({a_leaves, b_leaves, until});
     if (stop >= start) {
-      const double b_saturated = std::clamp(b.begin + b.bounds.saturation - offset.shift, start, stop);
-      const double a_starts = std::clamp(a_end.begin - a.bounds.saturation, start, stop);
-      visit(Pair{i, j, start, stop, std::max(highest(b_saturated), highest(a_starts))});
+      visit(i, j, Starts{start, stop});
       start = stop;
     }
     if (stop >= until) return;
-    if (a_end.begin <= stop && ++i + 1 >= first.size()) return;
+    if (a_leaves <= stop && ++i + 1 >= first.size()) return;
     if (b_leaves <= stop && ++j + 1 >= second.size()) return;
   }
 }
 
-void PeakSearch::list_blocks(std::span<const std::uint32_t> blocks, std::span<const BlockState> states) {
-  stretches_.resize(blocks.size() + 2);
-  double used = 0;
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    stretches_[i] = {states[i].device, used, table_->bounds()[blocks[i]]};
-    used += table_->records()[blocks[i]].joules;
-  }
-  // The host may be busy when the device is done.
-  const BlockState& last = states[blocks.size()];
-  stretches_[blocks.size()] = {last.device, used};
-  stretches_[blocks.size() + 1] = {std::max(last.host, last.device), used};
+/// The device waits until `start` for the block's first kernel, while the line rises.
+PeakSearch::Strip PeakSearch::strip(const PowerStrip& strip, const Stretch& stretch, double start, double joules) {
+  const double rate = strip.seconds > 0 ? joules / strip.seconds : 0;
+  return {stretch.used - rate * start, rate, strip.above + rate * (start - stretch.begin), strip.below};
 }
 
-void PeakSearch::open_block(std::uint32_t block, BlockState state, double used, Opened& opened) const {
+void PeakSearch::list_blocks() {
+  const std::size_t count = blocks_.size();
+  stretches_.resize(count + 2);
+  strips_.resize(count + 1);
+  if (opened_.size() < count) opened_.resize(count);
+  double used = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const BlockPower& power = table_->powers()[blocks_[i]];
+    const BlockState& state = states_[i];
+    const double joules = table_->records()[blocks_[i]].joules;
+    stretches_[i] = {state.device, used, power.head, power.tail};
+    if (power.gapless(state))
+      strips_[i] = strip(power.strip_gapless, stretches_[i], state.device, joules);
+    else if (power.starved(state))
+      strips_[i] = strip(power.strip_starved, stretches_[i], state.host + power.starved_until, joules);
+    else
+      strips_[i] = {};
+    used += joules;
+  }
+  // The host may be busy when the device is done.
+  const BlockState& last = states_[count];
+  stretches_[count] = {last.device, used};
+  stretches_[count + 1] = {std::max(last.host, last.device), used};
+  strips_[count] = {used, 0, 0, 0};
+  length_ = stretches_.back().begin;
+  total_ = used;
+}
+
+double PeakSearch::highest(const Pair& pair) const {
+  const Stretch *a = &stretches_[pair.first], *b = &stretches_[pair.second];
+  return highest(a[0], a[1], b[0], b[1], offset(pair.wraps), starts(std::span(a, 2), std::span(b, 2), pair.wraps));
+}
+
+/// Pairs of blocks, unless the table knows their windows.
+void PeakSearch::list_pairs() {
+  pairs_.clear();
+  best_ = 0;
+  if (whole_window_)
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const BlockPower& power = table_->powers()[blocks_[i]];
+      best_ = std::max(best_, power.gapless(states_[i]) ? power.inside_gapless : power.inside_starved);
+    }
+  for (const bool wraps : {false, true}) {
+    const Offset at = offset(wraps);
+    for_pairs(stretches_, stretches_, at, starts(wraps), [&](std::size_t i, std::size_t j, Starts range) {
+      const Strip &a = strips_[i], &b = strips_[j];
+      const double s = b.rate > a.rate ? range.until : range.from;
+      const double line = b.height + b.rate * (s + at.shift) + at.extra - (a.height + a.rate * s);
+      double bound = line + b.above + a.below;
+      best_ = std::max(best_, line - b.below - a.above);
+      if (i == j && !wraps && whole_window_) {
+        if (i == blocks_.size()) return;
+        const BlockPower& power = table_->powers()[blocks_[i]];
+        if (power.gapless(states_[i]) || power.starved(states_[i])) return;
+        bound = power.inside_gapless;
+      }
+      if (may_beat(bound))
+        pairs_.push_back({.bound = bound,
+                          .first = static_cast<std::uint32_t>(i),
+                          .second = static_cast<std::uint32_t>(j),
+                          .wraps = wraps});
+    });
+  }
+  std::size_t kept = 0;
+  for (Pair& pair : pairs_) {
+    if (!may_beat(pair.bound)) continue;
+    pair.bound = std::min(pair.bound, highest(pair));
+    if (may_beat(pair.bound)) pairs_[kept++] = pair;
+  }
+  pairs_.resize(kept);
+  std::make_heap(pairs_.begin(), pairs_.end());
+}
+
+const PeakSearch::Opened& PeakSearch::opened(std::uint32_t block) {
+  Opened& opened = opened_[block];
+  if (opened.model == model_) return opened;
+  opened.model = model_;
   opened.stretches.clear();
   opened.states.clear();
-  for (const std::uint32_t number : table_->chunks_of(block)) {
+  BlockState state = states_[block];
+  double used = stretches_[block].used;
+  for (const std::uint32_t number : table_->chunks_of(blocks_[block])) {
     const BlockChunk& chunk = table_->chunk(number);
-    opened.stretches.push_back({state.device, used, chunk.bounds});
+    opened.stretches.push_back({state.device, used, chunk.bounds, chunk.bounds});
     opened.states.push_back(state);
-    state = state.after(chunk.record);
+    state = after(state, chunk.record);
     used += chunk.record.joules;
   }
   opened.stretches.push_back({state.device, used});
+  return opened;
 }
 
-void PeakSearch::open_chunk(std::uint32_t number, BlockState state, double used, Opened& opened) const {
-  const CostParameters& parameters = table_->parameters();
-  const double launch = parameters.launch.si(), waiting = parameters.dispatch_power.si();
-  opened.corners.clear();
-  for (const BlockKernel& kernel : table_->kernels_of(table_->chunk(number))) {
-    state.host += kernel.dispatch;
-    if (parameters.asynchronous) {
-      if (kernel.duration == 0) continue;
-      const double start = std::max(state.device, state.host + launch);
-      if (start > state.device) opened.corners.push_back({state.device, used, {0}});
-      opened.corners.push_back({start, used, {kernel.watts}});
-      state.device = start + kernel.duration;
-    } else {
-      opened.corners.push_back({state.device, used, {waiting}});
-      used += waiting * kernel.dispatch;
-      opened.corners.push_back({state.host, used, {kernel.watts}});
-      state.host += kernel.duration;
-      state.device = state.host;
-    }
-    used += kernel.watts * kernel.duration;
-  }
-  opened.corners.push_back({state.device, used});
+std::span<const PeakSearch::Stretch> PeakSearch::chunks(std::uint32_t block) {
+  if (block < blocks_.size()) return opened(block).stretches;
+  return std::span(stretches_).subspan(block);
 }
 
-void PeakSearch::search_kernels(const Pair& pair, Offset offset) {
-  const std::vector<Stretch>&first = first_.corners, &second = second_.corners;
-  std::size_t i = 0, j = 0;
-  while (i + 2 < first.size() && first[i + 1].begin <= pair.from) ++i;
-  while (j + 2 < second.size() && second[j + 1].begin - offset.shift <= pair.from) ++j;
-  for (double s = pair.from;;) {
-    const double left = first[i].used + first[i].bounds.watts * (s - first[i].begin);
-    const double reached = second[j].used + second[j].bounds.watts * (s + offset.shift - second[j].begin);
-    best_ = std::max(best_, reached + offset.extra - left);
-    if (s >= pair.until) return;
-    const bool more_first = i + 2 < first.size(), more_second = j + 2 < second.size();
-    const double next_first = more_first ? first[i + 1].begin : pair.until;
-    const double next_second = more_second ? second[j + 1].begin - offset.shift : pair.until;
-    s = std::min({std::max(s, next_first), std::max(s, next_second), pair.until});
-    if (more_first && next_first <= s) ++i;
-    if (more_second && next_second <= s) ++j;
-  }
-}
-
-void PeakSearch::search_pair(const Pair& pair, std::span<const std::uint32_t> blocks,
-                             std::span<const BlockState> states, Offset offset) {
-  const auto open = [&](std::size_t stretch, Opened& opened) {
-    if (stretch < blocks.size()) {
-      open_block(blocks[stretch], states[stretch], stretches_[stretch].used, opened);
-    } else {
-      opened.stretches = {stretches_[stretch], stretches_[stretch + 1]};
-    }
-  };
-  open(pair.first, first_);
-  open(pair.second, second_);
-  for_pairs(first_.stretches, second_.stretches, offset, pair.from, pair.until, [&](const Pair& chunks) {
-    if (!may_beat(chunks.bound)) return;
-    const auto open_kernels = [&](std::size_t stretch, std::size_t chunk, Opened& opened) {
-      if (stretch < blocks.size()) {
-        open_chunk(table_->chunks_of(blocks[stretch])[chunk], opened.states[chunk], opened.stretches[chunk].used,
-                   opened);
-      } else {
-        opened.corners = opened.stretches;
-      }
-    };
-    open_kernels(pair.first, chunks.first, first_);
-    open_kernels(pair.second, chunks.second, second_);
-    search_kernels(chunks, offset);
+void PeakSearch::open(const Pair& pair) {
+  const std::span<const Stretch> first = chunks(pair.first), second = chunks(pair.second);
+  const Offset at = offset(pair.wraps);
+  for_pairs(first, second, at, starts(first, second, pair.wraps), [&](std::size_t i, std::size_t j, Starts range) {
+    const double bound = highest(first[i], first[i + 1], second[j], second[j + 1], at, range);
+    if (!may_beat(bound)) return;
+    pairs_.push_back(
+        {bound, pair.first, pair.second, static_cast<std::int32_t>(i), static_cast<std::int32_t>(j), pair.wraps});
+    std::push_heap(pairs_.begin(), pairs_.end());
   });
 }
 
-void PeakSearch::search_blocks(std::span<const std::uint32_t> blocks, std::span<const BlockState> states,
-                               Offset offset, double from, double until) {
-  pairs_.clear();
-  std::size_t highest = 0;
-  for_pairs(stretches_, stretches_, offset, from, until, [&](const Pair& pair) {
-    if (!may_beat(pair.bound)) return;
-    if (!pairs_.empty() && pair.bound > pairs_[highest].bound) highest = pairs_.size();
-    pairs_.push_back(pair);
-  });
-  if (pairs_.empty()) return;
-  search_pair(pairs_[highest], blocks, states, offset);
-  pairs_[highest].bound = 0;
-  for (const Pair& pair : pairs_)
-    if (may_beat(pair.bound)) search_pair(pair, blocks, states, offset);
+std::span<const Corner> PeakSearch::corners(std::uint32_t block, std::int32_t chunk, std::vector<Corner>& room) {
+  room.clear();
+  if (block < blocks_.size()) {
+    const Opened& opened = opened_[block];
+    BlockState state = opened.states[chunk];
+    double used = opened.stretches[chunk].used;
+    append_trace(table_->kernels_of(table_->chunk(table_->chunks_of(blocks_[block])[chunk])), table_->parameters(),
+                 state, used, room);
+  } else {
+    for (std::size_t i = block; i < stretches_.size(); ++i)
+      room.push_back({stretches_[i].begin, stretches_[i].used, 0});
+  }
+  return room;
 }
 
-double PeakSearch::peak(std::span<const std::uint32_t> blocks, std::span<const BlockState> states, double window) {
-  const double static_power = table_->parameters().static_power.si();
+void PeakSearch::look_at(const Pair& pair) {
+  const std::span<const Corner> first = corners(pair.first, pair.first_chunk, first_corners_),
+                                second = corners(pair.second, pair.second_chunk, second_corners_);
+  const Offset at = offset(pair.wraps);
+  const auto [from, until] = starts(first, second, pair.wraps);
+  if (from <= until) best_ = std::max(best_, most_energy(first, second, at.shift, from, until) + at.extra);
+}
+
+double PeakSearch::peak(std::span<const std::uint32_t> blocks, std::span<const BlockState> states) {
+  const double static_power = table_->parameters().static_power.si(), window = table_->window();
   if (window <= 0) {
     double highest = 0;
-    for (const std::uint32_t block : blocks) highest = std::max(highest, table_->bounds()[block].watts);
+    for (const std::uint32_t block : blocks) highest = std::max(highest, table_->powers()[block].watts);
     return static_power + highest;
   }
-  list_blocks(blocks, states);
-  const double length = stretches_.back().begin, total = stretches_.back().used;
-  const double repetitions = std::floor(window / length);
-  const double rest = std::clamp(window - repetitions * length, 0.0, length);
-  best_ = 0;
-  search_blocks(blocks, states, {rest, 0}, 0, length - rest);
-  search_blocks(blocks, states, {rest - length, total}, length - rest, length);
-  return static_power + (repetitions * total + best_) / window;
+  blocks_ = blocks;
+  states_ = states;
+  ++model_;
+  list_blocks();
+  const double repetitions = std::floor(window / length_);
+  rest_ = std::clamp(window - repetitions * length_, 0.0, length_);
+  whole_window_ = repetitions == 0;
+  list_pairs();
+  while (!pairs_.empty()) {
+    std::pop_heap(pairs_.begin(), pairs_.end());
+    const Pair pair = pairs_.back();
+    pairs_.pop_back();
+    if (!may_beat(pair.bound)) break;
+    pair.first_chunk < 0 ? open(pair) : look_at(pair);
+  }
+  return static_power + (repetitions * total_ + best_) / window;
 }
 
 }  // namespace ridgeline

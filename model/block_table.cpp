@@ -40,6 +40,65 @@ BlockRecord BlockTable::record_of(const BlockKernel& kernel) const {
   return {step.host_host.si(), step.host_device.si(), step.device_device.si(), joules};
 }
 
+BlockPower BlockTable::power_of(std::span<const BlockKernel> kernels) const {
+  BlockPower power;
+  const bool asynchronous = parameters_->asynchronous;
+  double dispatched = parameters_->launch.si(), computed = 0;
+  power.starved_until = kernels.empty() ? 0 : dispatched + kernels.front().dispatch;
+  for (const BlockKernel& kernel : kernels) {
+    dispatched += kernel.dispatch;
+    if (kernel.duration > 0) power.gapless_from = std::max(power.gapless_from, dispatched - computed);
+    computed += kernel.duration;
+  }
+  if (!asynchronous) power.starved_until = power.gapless_from = 0;
+
+  std::vector<Corner> corners;
+  const auto trace = [&](double lead) {
+    corners.clear();
+    BlockState state{0, lead};
+    double used = 0;
+    append_trace(kernels, *parameters_, state, used, corners);
+  };
+  const auto inside = [&] {
+    const double begin = corners.front().begin, end = corners.back().begin;
+    if (window_ <= 0) return 0.0;
+    if (end - begin <= window_) return corners.back().used;
+    return most_energy(corners, corners, window_, begin, end - window_);
+  };
+  const auto strip = [&] {
+    PowerStrip result{.seconds = corners.back().begin - corners.front().begin};
+    const double rate = result.seconds > 0 ? corners.back().used / result.seconds : 0;
+    for (const Corner& corner : corners) {
+      const double excess = corner.used - rate * (corner.begin - corners.front().begin);
+      result.above = std::max(result.above, excess);
+      result.below = std::max(result.below, -excess);
+    }
+    return result;
+  };
+  trace(power.gapless_from);
+  power.inside_gapless = inside();
+  power.strip_gapless = strip();
+  const double begin = corners.front().begin, end = corners.back().begin;
+  for (std::size_t i = 0; i + 1 < corners.size(); ++i) {
+    if (corners[i + 1].begin == corners[i].begin) continue;
+    const double watts = corners[i].watts;
+    power.watts = std::max(power.watts, watts);
+    if (corners[i].begin - begin < window_) power.head.watts = std::max(power.head.watts, watts);
+    if (end - corners[i + 1].begin < window_) power.tail.watts = std::max(power.tail.watts, watts);
+  }
+  for (PowerBounds* bounds : {&power.head, &power.tail})
+    if (bounds->watts > 0) bounds->saturation = corners.back().used / bounds->watts;
+
+  power.inside_starved = power.inside_gapless;
+  power.strip_starved = power.strip_gapless;
+  if (asynchronous && power.gapless_from > power.starved_until) {
+    trace(power.starved_until);
+    power.inside_starved = inside();
+    power.strip_starved = strip();
+  }
+  return power;
+}
+
 std::uint32_t BlockTable::intern(std::span<const BlockKernel> kernels) {
   std::size_t hash = kernels.size();
   for (const BlockKernel& kernel : kernels) boost::hash_combine(hash, hash_of(kernel));
@@ -76,7 +135,6 @@ std::uint32_t BlockTable::add(const OperatorGraph& graph, double activations) {
   if (waiting > 0) kernels.push_back({waiting, 0, 0});
 
   BlockRecord whole;
-  PowerBounds bounds;
   std::size_t first = 0;
   for (std::size_t i = 0; i < kernels.size(); ++i) {
     const std::size_t length = i + 1 - first;
@@ -84,13 +142,11 @@ std::uint32_t BlockTable::add(const OperatorGraph& graph, double activations) {
     const std::uint32_t number = intern(std::span(kernels).subspan(first, length));
     chunk_numbers_.push_back(number);
     whole = whole.then(chunks_[number].record);
-    bounds.watts = std::max(bounds.watts, chunks_[number].bounds.watts);
     first = i + 1;
   }
-  if (bounds.watts > 0) bounds.saturation = whole.joules / bounds.watts;
   first_chunk_.push_back(static_cast<std::uint32_t>(chunk_numbers_.size()));
   records_.push_back(whole);
-  bounds_.push_back(bounds);
+  powers_.push_back(parameters_->has_power ? power_of(kernels) : BlockPower{});
   activations_.push_back(activations);
   return static_cast<std::uint32_t>(records_.size() - 1);
 }

@@ -13,18 +13,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "model/block_trace.hpp"
 #include "model/graph.hpp"
 #include "model/roofline.hpp"
 
 namespace ridgeline {
-
-/// What the schedule does with one launched kernel; all in SI units.
-struct BlockKernel {
-  double dispatch = 0;  ///< host time, that of metadata operators before it included
-  double duration = 0;  ///< zero: launches nothing (what is left of the host's work at a block's end)
-  double watts = 0;     ///< dynamic
-  friend bool operator==(const BlockKernel&, const BlockKernel&) = default;
-};
 
 /// A max-plus step (schedule.hpp) and the dynamic energy, that of dispatching included.
 struct BlockRecord {
@@ -36,20 +29,40 @@ struct BlockRecord {
   BlockRecord then(const BlockRecord& next) const;
 };
 
-struct BlockState {
-  double host = 0;
-  double device = 0;
+inline BlockState after(const BlockState& s, const BlockRecord& r) {
+  const double by_host = s.host + r.host_device, by_device = s.device + r.device_device;
+  return {s.host + r.host_host, by_host > by_device ? by_host : by_device};
+}
 
-  BlockState after(const BlockRecord& r) const {
-    const double by_host = host + r.host_device, by_device = device + r.device_device;
-    return {host + r.host_host, by_host > by_device ? by_host : by_device};
-  }
-};
-
-/// What the search for the peak of power needs of a block or a chunk beside its record.
+/// No part of a run of kernels draws more.
 struct PowerBounds {
   double watts = 0;       ///< highest dynamic power
-  double saturation = 0;  ///< joules / watts: no part that holds all the energy is shorter
+  double saturation = 0;  ///< joules of the run / watts: the time in which it could draw all of them
+};
+
+/// How far the energy drawn until a time strays from a straight line between the ends of a block, in joules.
+struct PowerStrip {
+  double seconds = 0;  ///< from the first kernel's start until the block's end
+  double above = 0, below = 0;
+};
+
+/// What the search for the peak of power needs of a block beside its record, for windows up to the table's.
+///
+/// The trace of a block depends on the lead of the device over the host when the block begins. Where the lead is
+/// large the device never waits and the trace is without gaps; where it is so small that the device waits for the
+/// first kernel the trace is that of a host that sets the pace. In between gaps shrink as the lead grows, so those
+/// two bound the energy in any window from above and from below. Where device and host are one there is one trace.
+struct BlockPower {
+  double watts = 0;           ///< highest of all
+  PowerBounds head, tail;     ///< of what a window can reach that begins before the block, or ends behind it
+  double inside_gapless = 0;  ///< highest energy of a window within the block, if the device never waits
+  double inside_starved = 0;  ///< ... and if it waits for the first kernel
+  PowerStrip strip_gapless, strip_starved;
+  double starved_until = 0;  ///< largest lead at which it does
+  double gapless_from = 0;   ///< smallest lead at which it never waits
+
+  bool gapless(const BlockState& s) const { return s.device - s.host >= gapless_from; }
+  bool starved(const BlockState& s) const { return s.device - s.host <= starved_until; }
 };
 
 struct BlockChunk {
@@ -63,15 +76,16 @@ class BlockTable {
  public:
   static constexpr std::size_t kChunkKernels = 16;
 
-  /// Refers to the parameters.
-  explicit BlockTable(const CostParameters& parameters) : parameters_(&parameters), roofline_(parameters) {}
+  /// Refers to the parameters. `window`: the longest over which power will be averaged, in seconds.
+  BlockTable(const CostParameters& parameters, double window)
+      : parameters_(&parameters), window_(window), roofline_(parameters) {}
 
   /// Costs the operators; `activations` is the most that they keep alive, in bytes.
   std::uint32_t add(const OperatorGraph& graph, double activations);
   std::size_t size() const { return records_.size(); }
 
   std::span<const BlockRecord> records() const { return records_; }
-  std::span<const PowerBounds> bounds() const { return bounds_; }
+  std::span<const BlockPower> powers() const { return powers_; }
   std::span<const double> activations() const { return activations_; }
   std::span<const std::uint32_t> chunks_of(std::uint32_t block) const {
     return {chunk_numbers_.data() + first_chunk_[block], first_chunk_[block + 1] - first_chunk_[block]};
@@ -81,16 +95,19 @@ class BlockTable {
     return {kernels_.data() + chunk.first_kernel, chunk.kernels};
   }
   const CostParameters& parameters() const { return *parameters_; }
+  double window() const { return window_; }
   std::size_t chunk_count() const { return chunks_.size(); }
 
  private:
   BlockRecord record_of(const BlockKernel& kernel) const;
+  BlockPower power_of(std::span<const BlockKernel> kernels) const;
   std::uint32_t intern(std::span<const BlockKernel> kernels);
 
   const CostParameters* parameters_;
+  double window_;
   Roofline roofline_;
   std::vector<BlockRecord> records_;
-  std::vector<PowerBounds> bounds_;
+  std::vector<BlockPower> powers_;
   std::vector<double> activations_;
   std::vector<std::uint32_t> first_chunk_{0};
   std::vector<std::uint32_t> chunk_numbers_;
