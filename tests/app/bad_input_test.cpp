@@ -105,6 +105,38 @@ TEST_F(BadInput, AbsurdSizes) {
             "error: --length: expected a whole number from 1 to 1000000, found '1000000000000'\n");
 }
 
+TEST_F(BadInput, NothingIsNoSize) {
+  EXPECT_EQ(complaint(on_pi("bert-base") + " --length 0"),
+            "error: --length: expected a whole number from 1 to 1000000, found '0'\n");
+  EXPECT_EQ(complaint(on_pi("bert-base") + " --batch 0"),
+            "error: --batch: expected a whole number from 1 to 1000000, found '0'\n");
+}
+
+TEST_F(BadInput, ListsOfUnequalLength) {
+  const std::string model = folder_.write(
+      "model.json", R"({"l": 2, "o": [["sa_sdp_64", "sa_sdp_64"]], "h": [128, 128], "f": [[512], [512]]})");
+  EXPECT_EQ(complaint(on_pi(model)),
+            "error: " + model + ":1:15: o: 1 entries for 2 layers; l is the number of layers\n");
+}
+
+TEST_F(BadInput, UnknownModelTypesAreShownAWayOut) {
+  const std::string config = folder_.write("config.json", R"({"model_type":"bloom"})");
+  EXPECT_EQ(
+      complaint(on_pi(config)),
+      "error: " + config +
+          ":1:15: model_type: unknown model_type 'bloom'; supported are: albert, bert, convbert, distilbert, "
+          "electra, fnet, gpt2, llama, mistral, mobilebert, opt, qwen2, roberta, squeezebert, "
+          "switch_transformers, t5, vit; write the model in Ridgeline's own YAML (docs/models.md), for example:\n"
+          "  ridgeline: model\n"
+          "  embeddings: {vocabulary: 32000}\n"
+          "  decoder:   # or encoder:\n"
+          "    width: 768\n"
+          "    layers: 12\n"
+          "    attention: {heads: 12}\n"
+          "    feed_forward: [3072]\n"
+          "  head: {language_model: true}\n");
+}
+
 TEST_F(BadInput, TasksThatTheModelCannotDo) {
   EXPECT_EQ(complaint(on_pi("bert-base") + " --task generate"),
             "error: bert-base: cannot generate: it is an encoder-only model\n");
