@@ -45,7 +45,7 @@ struct ShrinkageDecision {
   double shrinkage = 0;
   double before = 0, after = 0;  ///< a(0), a(shrinkage), single rows not limited
 };
-inline constexpr double kDecisive = 2;  ///< about one useless surrogate in forty passes, and then with a small c
+inline constexpr double kDecisive = 1.5;  ///< about one useless surrogate in fifteen passes, and then with a small c
 ShrinkageDecision decide_shrinkage(const Eigen::VectorXd& y, const Eigen::VectorXd& q);
 
 }  // namespace ridgeline
