@@ -10,17 +10,10 @@
 
 #include "calib/calibration.hpp"
 #include "calib/generic.hpp"
+#include "calib/predictor_level.hpp"
 #include "calib/scores.hpp"
 
 namespace ridgeline {
-
-/// How much of the model is used.
-enum class PredictorLevel {
-  data_sheet,  ///< nothing fitted to this device: the data sheet with the generic calibration of other devices
-  analytic,    ///< parameters fitted
-  residual,    ///< and what physics leaves over corrected
-};
-std::string_view name(PredictorLevel level);
 
 struct CalibrateOptions {
   PredictorLevel level = PredictorLevel::residual;
