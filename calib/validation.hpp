@@ -27,4 +27,10 @@ Split split_rows(std::size_t rows, double count, std::uint64_t seed);
 /// Scores `calibration` on `rows`.
 Validation validate(const Calibration& calibration, const FitProblem& problem, const std::vector<std::size_t>& rows);
 
+/// Held-out rows given the state of their neighbours: for each of `folds` folds, the campaign's state and the
+/// parameters are estimated from the others (calib/campaign.hpp). Latency only, without intervals. Error unless the
+/// set is in measuring order, with kRowsForState rows in all folds but one.
+Validation validate_within_campaign(const MeasurementSet& set, const FitProblem& problem, const Prior& prior,
+                                    const CalibrateOptions& options);
+
 }  // namespace ridgeline
