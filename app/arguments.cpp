@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include "base/error.hpp"
 
@@ -93,6 +94,26 @@ bool parse_gate_end(std::string_view option, std::string_view text) {
   constexpr std::array choices{std::pair<std::string_view, bool>{"point", false},
                                std::pair<std::string_view, bool>{"upper", true}};
   return parse_choice(option, "gate", text, choices);
+}
+
+double parse_row_count(std::string_view option, std::string_view text, double lowest) {
+  double value = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  const bool number = end == last && !text.empty() && error == std::errc();
+  const bool share = value > 0 && value < 1;
+  if (!number || !(share || (value >= lowest && value <= 1e9 && value == std::floor(value))))
+    fail(option, fmt::format("expected a number of rows from {} on, or a share of them such as 0.8, found '{}'",
+                             lowest, text));
+  return value;
+}
+
+PredictorLevel parse_predictor(std::string_view option, std::string_view text) {
+  using Level = std::pair<std::string_view, PredictorLevel>;
+  constexpr std::array choices{Level{"datasheet", PredictorLevel::data_sheet},
+                               Level{"analytic", PredictorLevel::analytic},
+                               Level{"residual", PredictorLevel::residual}};
+  return parse_choice(option, "predictor", text, choices);
 }
 
 Override parse_override(std::string_view option, std::string_view text) {

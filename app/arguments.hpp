@@ -26,6 +26,9 @@ SortKey parse_sort_key(std::string_view option, std::string_view text);
 Counting parse_counting(std::string_view option, std::string_view text);
 /// "point" false, "upper" true.
 bool parse_gate_end(std::string_view option, std::string_view text);
+/// A number of rows from `lowest` on, or a share of them below 1: "20", "0.8".
+double parse_row_count(std::string_view option, std::string_view text, double lowest);
+PredictorLevel parse_predictor(std::string_view option, std::string_view text);
 /// "key=value".
 Override parse_override(std::string_view option, std::string_view text);
 /// "a,b" gives two names.

@@ -29,6 +29,8 @@ struct Values {
   ModelsOptions models;
   ProbeOptions probe;
   ImportOptions import;
+  CalibrateCommandOptions calibrate;
+  ValidateOptions validate;
   std::vector<std::string> import_words;
   std::string help_topic;
   bool help = false;
@@ -57,6 +59,7 @@ void repeatable(CLI::App& app, const std::string& group, const std::string& name
 }
 
 constexpr const char* kWritesResult = "write the result to FILE instead of stdout, all of it or nothing";
+constexpr const char* kWritesCalibration = "write the calibration to FILE, a store in HDF5, all of it or nothing";
 constexpr const char* kWritesStore = "write the sets to FILE, a store in HDF5, all of it or nothing";
 
 void add_common(CLI::App& app, Values& v, const char* out) {
@@ -121,7 +124,10 @@ void add_what_if(CLI::App& app, WhatIfOptions& w) {
       ->type_name("KEY=VALUE")
       ->group(group)
       ->allow_extra_args(false);
-  option(app, group, "--calibration", "FILE", "parameters fitted on a board; none: data sheets alone (default)",
+  option(app, group, "--calibration", "FILE",
+         "parameters fitted on a board; none: data sheets alone; default shipped: Ridgeline's own, where there is "
+         "one of "
+         "exactly this device, runtime, precision and power mode",
          [&w](const std::string& s) { w.calibration = s; });
 }
 
@@ -192,6 +198,67 @@ void add_import(CLI::App& command, Values& v) {
   add_output(command, v.import.output);
 }
 
+void add_data(CLI::App& command, DataOptions& d) {
+  const std::string group = "Data";
+  option(command, group, "--device", "NAME", "the device whose measurements are meant",
+         [&d](const std::string& s) { d.device = s; });
+  command.add_option("--data", d.files, "measurement files of any form that import reads; repeatable")
+      ->type_name("FILE...")
+      ->group(group);
+  option(command, group, "--runtime", "NAME", "where the files hold several of the device; default: the data's own",
+         [&d](const std::string& s) { d.runtime = s; });
+  option(command, group, "--precision", "FORMAT", "the same",
+         [&d](const std::string& s) { d.precision = parse_precision_argument("--precision", s); });
+  option(command, group, "--power-mode", "NAME", "the same; default: the default one",
+         [&d](const std::string& s) { d.power_mode = s == "default" ? "" : s; });
+  option(command, group, "--set-name", "NAME", "the same: the name of the set, as import lists it",
+         [&d](const std::string& s) { d.set_name = s; });
+}
+
+void add_seed(CLI::App& command, const std::string& group, std::uint64_t& seed) {
+  option(command, group, "--seed", "S", "of the draw and of everything random; default 0",
+         [&seed](const std::string& s) {
+           seed = static_cast<std::uint64_t>(parse_count("--seed", s, 0, 4'294'967'295));
+         });
+}
+
+void add_calibrate(CLI::App& command, Values& v) {
+  const std::string group = "Fit";
+  add_data(command, v.calibrate.data);
+  option(command, group, "--rows", "N", "fit N rows drawn at random, or a share such as 0.8; default: all",
+         [&v](const std::string& s) { v.calibrate.rows = parse_row_count("--rows", s, 2); });
+  add_seed(command, group, v.calibrate.seed);
+  option(command, group, "--predictor", "KIND",
+         "analytic: parameters alone; residual (default): also what physics leaves over, where it helps",
+         [&v](const std::string& s) { v.calibrate.predictor = parse_predictor("--predictor", s); });
+  option(command, group, "--ship", "FOLDER",
+         "make all that Ridgeline ships of calibrations anew from every set in the files, and write it there",
+         [&v](const std::string& s) { v.calibrate.ship = s; });
+  add_output(command, v.calibrate.output);
+}
+
+void add_validate(CLI::App& command, Values& v) {
+  const std::string group = "Predictor";
+  add_data(command, v.validate.data);
+  option(command, group, "--calibration", "FILE", "score this calibration on all rows",
+         [&v](const std::string& s) { v.validate.calibration = s; });
+  option(command, group, "--calibrate-on", "N",
+         "fit N rows drawn at random, or a share such as 0.8, and score the others; 0 (default): score what is known "
+         "without this device and these files",
+         [&v](const std::string& s) { v.validate.calibrate_on = parse_row_count("--calibrate-on", s, 0); });
+  add_seed(command, group, v.validate.seed);
+  option(command, group, "--predictor", "KIND",
+         "datasheet, analytic (parameters fitted) or residual (default where something is fitted)",
+         [&v](const std::string& s) { v.validate.predictor = parse_predictor("--predictor", s); });
+  command
+      .add_flag(
+          "--within-campaign", v.validate.within_campaign,
+          "score rows of a campaign in measuring order, in five folds, each predicted in the state of the board "
+          "that its neighbours show")
+      ->group(group);
+  add_output(command, v.validate.output);
+}
+
 void add_help(CLI::App& command, Values& v) { command.add_option("COMMAND", v.help_topic); }
 
 struct Command {
@@ -201,7 +268,8 @@ struct Command {
 constexpr std::array kCommands{Command{"estimate", add_estimate}, Command{"compare", add_compare},
                                Command{"devices", add_devices},   Command{"runtimes", add_runtimes},
                                Command{"models", add_models},     Command{"probe", add_probe},
-                               Command{"import", add_import},     Command{"help", add_help}};
+                               Command{"import", add_import},     Command{"calibrate", add_calibrate},
+                               Command{"validate", add_validate}, Command{"help", add_help}};
 
 /// All commands; options only for the one that is used, since CLI11 takes its time.
 void add_commands(CLI::App& app, Values& v, std::string_view used) {
@@ -216,7 +284,10 @@ void add_commands(CLI::App& app, Values& v, std::string_view used) {
     command.set_help_flag();
     command.allow_extras();
     entry.add_options(command, v);
-    add_common(command, v, entry.name == "import" ? kWritesStore : kWritesResult);
+    add_common(command, v,
+               entry.name == "import"      ? kWritesStore
+               : entry.name == "calibrate" ? kWritesCalibration
+                                           : kWritesResult);
   }
 }
 
@@ -278,6 +349,34 @@ void read_import_words(std::vector<std::string> words, ImportOptions& options) {
   options.files = std::move(words);
 }
 
+void require_data(const DataOptions& data, const std::string& command) {
+  require(!data.device.empty(), command, "--device", "devices");
+  if (data.files.empty())
+    fail(command, "missing --data", fmt::format("{} takes: {}", command, command_help(command).usage));
+}
+
+/// Which rows are fitted and which scored must follow from the words alone.
+void check(const ValidateOptions& options) {
+  const bool fits = options.calibrate_on.value_or(0) > 0;
+  if (options.within_campaign) {
+    if (!options.calibration.empty() || options.calibrate_on)
+      fail("--within-campaign", "fits each fold itself", "leave --calibration and --calibrate-on out");
+    if (options.predictor.value_or(PredictorLevel::analytic) != PredictorLevel::analytic)
+      fail("--within-campaign",
+           fmt::format("fits parameters and state, so '{}' has no part in it", name(*options.predictor)),
+           "leave --predictor out");
+    return;
+  }
+  if (!options.calibration.empty() && options.calibrate_on)
+    fail("validate", "--calibration and --calibrate-on exclude one another",
+         "the first scores a file's calibration, the second fits some of the rows");
+  if (!options.calibration.empty() && options.predictor == PredictorLevel::data_sheet)
+    fail("--predictor", "datasheet leaves nothing of the calibration", "leave --calibration out");
+  if (options.calibration.empty() && !fits && options.predictor && options.predictor != PredictorLevel::data_sheet)
+    fail("--predictor", fmt::format("{} needs something fitted", name(*options.predictor)),
+         "give --calibrate-on N or --calibration FILE");
+}
+
 Invocation finish(Values& v, const std::string& command) {
   if (command == "estimate") {
     require(!v.estimate.model.empty(), command, "MODEL", "models");
@@ -299,6 +398,23 @@ Invocation finish(Values& v, const std::string& command) {
     read_import_words(v.import_words, v.import);
     v.import.out = v.common.out;
     return {v.common, v.import};
+  }
+  if (command == "calibrate") {
+    if (!v.calibrate.ship.empty()) {
+      if (!v.calibrate.data.device.empty() || v.calibrate.rows || !v.common.out.empty())
+        fail("--ship", "takes every set and row, and names its files itself", "leave --device, --rows and --out out");
+      v.calibrate.data.device = "all";
+    }
+    require_data(v.calibrate.data, command);
+    if (v.calibrate.predictor == PredictorLevel::data_sheet)
+      fail("--predictor", "datasheet fits nothing", "analytic and residual do");
+    v.calibrate.out = v.common.out;
+    return {v.common, v.calibrate};
+  }
+  if (command == "validate") {
+    require_data(v.validate.data, command);
+    check(v.validate);
+    return {v.common, v.validate};
   }
   return {v.common, PrintOptions{help_for(v.help_topic)}};
 }

@@ -14,5 +14,8 @@ Outcome run_runtimes(const RuntimesOptions& options, const Session& session);
 Outcome run_models(const ModelsOptions& options, const Session& session);
 Outcome run_probe(const ProbeOptions& options, const Session& session);
 Outcome run_import(const ImportOptions& options, const Session& session);
+Outcome run_calibrate(const CalibrateCommandOptions& options, const Session& session);
+Outcome run_ship(const CalibrateCommandOptions& options, const Session& session);
+Outcome run_validate(const ValidateOptions& options, const Session& session);
 
 }  // namespace ridgeline

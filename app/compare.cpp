@@ -75,17 +75,19 @@ struct TextColumn {
 };
 
 std::vector<TextColumn> assumptions() {
-  return {{"task", [](const Report& r) { return std::string(name(r.workload.task)); }},
-          {"batch", [](const Report& r) { return std::to_string(r.workload.batch); }},
-          {"length", [](const Report& r) { return std::to_string(r.workload.length); }},
-          {"new tokens",
-           [](const Report& r) {
-             return r.workload.task == Task::generate ? std::to_string(r.workload.new_tokens) : std::string("—");
-           }},
-          {"precision", [](const Report& r) { return describe(r.workload.numerics); }},
-          {"runtime", [](const Report& r) { return r.runtime; }},
-          {"clock",
-           [](const Report& r) { return r.clock == r.nominal_clock ? std::string("nominal") : format(r.clock); }}};
+  return {
+      {"task", [](const Report& r) { return std::string(name(r.workload.task)); }},
+      {"batch", [](const Report& r) { return std::to_string(r.workload.batch); }},
+      {"length", [](const Report& r) { return std::to_string(r.workload.length); }},
+      {"new tokens",
+       [](const Report& r) {
+         return r.workload.task == Task::generate ? std::to_string(r.workload.new_tokens) : std::string("—");
+       }},
+      {"precision", [](const Report& r) { return describe(r.workload.numerics); }},
+      {"runtime", [](const Report& r) { return r.runtime; }},
+      {"rests on", [](const Report& r) { return r.calibration ? r.calibration->set : std::string("data sheets"); }},
+      {"clock",
+       [](const Report& r) { return r.clock == r.nominal_clock ? std::string("nominal") : format(r.clock); }}};
 }
 
 struct SplitAssumptions {

@@ -21,12 +21,12 @@ constexpr Column kFigures[]{{"latency_s", &Report::latency},
                             {"memory_B", &Report::memory},
                             {"startup_s", &Report::startup}};
 
-constexpr std::array<std::string_view, 21> kPlainColumns{
-    "model",     "device",     "runtime",    "task",          "batch",
-    "length",    "new_tokens", "beams",      "precision",     "fusion",
-    "clock_Hz",  "power_mode", "parameters", "flops",         "bytes",
-    "fits",      "weights_B",  "cache_B",    "activations_B", "optimiser_state_B",
-    "capacity_B"};
+constexpr std::array<std::string_view, 22> kPlainColumns{
+    "model",      "device",     "runtime",    "task",          "batch",
+    "length",     "new_tokens", "beams",      "precision",     "fusion",
+    "clock_Hz",   "power_mode", "parameters", "flops",         "bytes",
+    "fits",       "weights_B",  "cache_B",    "activations_B", "optimiser_state_B",
+    "capacity_B", "calibration"};
 
 std::string header() {
   CsvLine line;
@@ -62,6 +62,7 @@ std::string row(const Report& report) {
   line.add(report.work.flops().si()).add(report.work.bytes().si()).add(report.fits);
   line.add(memory.weights.si()).add(memory.cache.si()).add(memory.activations.si());
   line.add(memory.optimiser_state.si()).add(report.capacity.si());
+  line.add(report.calibration ? report.calibration->set : "");
   for (const auto& [name, figure] : kFigures) add_figure(line, report.*figure);
   line.add(report.bounds.empty() ? "" : report.bounds.front().name);
   return line.add(report.problem).text();

@@ -20,6 +20,8 @@ std::string operators_csv(const Report& report);
 
 /// "encode, batch 1, length 128, fp32, PyTorch eager, fusion none, 1.50 GHz": what the figures assume.
 std::string assumptions(const Report& report);
+/// "200 measured rows of SET (shipped calibration; source)", or "data sheets alone (why)".
+std::string basis(const Report& report);
 /// "fp32", or "fp16, weights int4".
 std::string describe(const Numerics& numerics);
 

@@ -33,6 +33,7 @@ std::string fit_line(const Report& report, const Style& style) {
 std::string assumption_lines(const Report& report, const Style& style) {
   Table table{0, {{}, {.wraps = true}}, {}};
   table.rows.push_back({"Assumes ", assumptions(report)});
+  table.rows.push_back({"Rests on", basis(report)});
   if (!report.overrides.empty()) {
     std::vector<std::string> words;
     for (const Override& change : report.overrides) words.push_back(change.key + "=" + change.value);
@@ -229,6 +230,15 @@ std::string assumptions(const Report& report) {
                 ? fmt::format("; peak power: mean over {} ({})", format(report.sensor_window), report.sensor)
                 : "; peak power: instantaneous";
   return text;
+}
+
+std::string basis(const Report& report) {
+  if (!report.calibration) return fmt::format("data sheets alone ({})", report.why_no_calibration);
+  const CalibrationNote& c = *report.calibration;
+  std::string text = fmt::format("{} measured rows of {}", c.rows, c.set);
+  if (c.protocol == Protocol::whole_process) text += ", whole processes";
+  text += c.shipped ? " (shipped calibration; " : fmt::format(" (calibration {}; ", c.file);
+  return text + c.source + ")";
 }
 
 std::string estimate_text(const Report& report, const Style& style) {

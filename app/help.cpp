@@ -67,6 +67,23 @@ constexpr std::array kImportExamples{
     Example{"ridgeline import table measurements.csv --out mine.h5", "Keep it as a store."},
     Example{"ridgeline import mine.h5 measurements.csv --json", "Several files, rows of equal sets merged."}};
 
+constexpr std::array kCalibrateExamples{
+    Example{"ridgeline calibrate --device raspberry-pi-4 --data measurements.csv",
+            "Fit the device's parameters to measurements, and say how good they are."},
+    Example{"ridgeline calibrate --device raspberry-pi-4 --data measurements.csv --out pi.h5",
+            "Keep them for --calibration of estimate, compare and validate."},
+    Example{"ridgeline calibrate --device raspberry-pi-4 --data measurements.csv --rows 4 --seed 7 --json",
+            "Four rows drawn at random, for scripts."}};
+
+constexpr std::array kValidateExamples{
+    Example{"ridgeline validate --device raspberry-pi-4 --data measurements.csv",
+            "How far off is what is known without a measurement?"},
+    Example{"ridgeline validate --device raspberry-pi-4 --data measurements.csv --calibrate-on 3 --seed 1",
+            "Fit three rows, score the others."},
+    Example{"ridgeline validate --device raspberry-pi-4 --data measurements.csv --calibrate-on 0.6 "
+            "--predictor analytic --json",
+            "A share of the rows, parameters alone, for scripts."}};
+
 constexpr std::array kHelps{
     CommandHelp{"", "ridgeline COMMAND [OPTIONS]", "",
                 "Latency, energy, peak power and memory of transformers on real devices, without the device.",
@@ -103,7 +120,21 @@ constexpr std::array kHelps{
         "power mode) and the rows that cannot be used, and writes all of it to an HDF5 store with --out. FORMAT "
         "is edgetran, hat, neusight, table (CSV or JSON of your own: docs/data.md) or store; without it, or "
         "with auto, each file is recognised by what it holds.",
-        kImportExamples}};
+        kImportExamples},
+    CommandHelp{
+        "calibrate", "ridgeline calibrate --device NAME --data FILE... [--out CALIBRATION.h5] [OPTIONS]",
+        "fit a device's parameters to measurements",
+        "Fits utilisations, bandwidths, dispatch times and energies of a device to measurements, starting from its "
+        "data sheet and from what other devices teach; says what was learnt, how far off held-out rows are, which "
+        "rows stand out and in what state the board was; and writes the calibration with --out. Runtime, precision "
+        "and power mode come from the data.",
+        kCalibrateExamples},
+    CommandHelp{"validate", "ridgeline validate --device NAME --data FILE... [OPTIONS]",
+                "how far predictions are from measurements",
+                "Scores predictions and their intervals on measurements: those of a calibration, of a fit to some of "
+                "the rows "
+                "on the others, or of what is known without this device and these files.",
+                kValidateExamples}};
 
 }  // namespace
 

@@ -20,6 +20,18 @@ Json shares(const std::vector<Share>& entries, std::string_view key) {
   return list;
 }
 
+Json calibration_json(const std::optional<CalibrationNote>& calibration) {
+  if (!calibration) return nullptr;
+  return {{"file", calibration->file},
+          {"shipped", calibration->shipped},
+          {"changed_description", calibration->changed},
+          {"protocol", name(calibration->protocol)},
+          {"set", calibration->set},
+          {"source", calibration->source},
+          {"rows", calibration->rows},
+          {"residual", calibration->has_residual}};
+}
+
 Json assumptions_json(const Report& report) {
   const Workload& w = report.workload;
   Json overrides = Json::array();
@@ -41,7 +53,7 @@ Json assumptions_json(const Report& report) {
           {"sensor", text_or_null(report.sensor)},
           {"sensor_window", quantity(report.sensor_window.si(), "s")},
           {"overrides", overrides},
-          {"calibration", nullptr}};
+          {"calibration", calibration_json(report.calibration)}};
 }
 
 Json memory_json(const Report& report) {

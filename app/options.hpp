@@ -1,11 +1,13 @@
 // What each command was asked to do: plain values, checked one by one while the command line was read.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "calib/predictor_level.hpp"
 #include "hwdesc/device_file.hpp"
 #include "model/workload.hpp"
 
@@ -38,7 +40,7 @@ struct WhatIfOptions {
   std::string clock;    ///< "600MHz", "x0.5"; empty: nominal
   std::string power_mode;
   std::vector<Override> overrides;
-  std::string calibration = "none";
+  std::string calibration = "shipped";  ///< "shipped", "none" or a file
 };
 
 struct Gates {
@@ -102,6 +104,36 @@ struct ImportOptions {
   Output output = Output::text;
 };
 
+/// Measurement files, and which of the sets in them is meant.
+struct DataOptions {
+  std::string device;
+  std::vector<std::string> files;
+  std::string runtime;                    ///< empty: the data's own
+  std::optional<Precision> precision;     ///< the same
+  std::optional<std::string> power_mode;  ///< the same; empty inside: the default one
+  std::string set_name;                   ///< the same
+};
+
+struct CalibrateCommandOptions {
+  DataOptions data;
+  std::optional<double> rows;  ///< as in calib/validation.hpp's split_rows(); empty: all
+  std::uint64_t seed = 0;
+  std::optional<PredictorLevel> predictor;  ///< empty: the best that there is
+  std::string ship;                         ///< a folder: every set of the files goes there; empty: one set is meant
+  std::string out;                          ///< as in CommonOptions, for the words that say what was written
+  Output output = Output::text;
+};
+
+struct ValidateOptions {
+  DataOptions data;
+  std::string calibration;             ///< a file; empty: none
+  std::optional<double> calibrate_on;  ///< as in split_rows(); empty: not given
+  std::uint64_t seed = 0;
+  std::optional<PredictorLevel> predictor;  ///< empty: the best that there is
+  bool within_campaign = false;             ///< held-out rows are predicted in the state of their neighbours
+  Output output = Output::text;
+};
+
 /// Text to print and nothing else: help and version.
 struct PrintOptions {
   std::string text;
@@ -110,7 +142,7 @@ struct PrintOptions {
 struct Invocation {
   CommonOptions common;
   std::variant<PrintOptions, EstimateOptions, CompareOptions, DevicesOptions, RuntimesOptions, ModelsOptions,
-               ProbeOptions, ImportOptions>
+               ProbeOptions, ImportOptions, CalibrateCommandOptions, ValidateOptions>
       command;
 };
 

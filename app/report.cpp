@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "app/calibrated_report.hpp"
 #include "model/elasticity.hpp"
 #include "model/thermal.hpp"
 
@@ -132,15 +133,16 @@ void add_figures(Report& report, const Scenario& scenario, const Estimate& total
   const double per_sequence = 1.0 / static_cast<double>(scenario.program.sequences);
 
   report.latency = data_sheet_figure(total.latency.si(), "s", spread_of(Metric::latency));
-  report.latency_per_sequence = scaled_figure(report.latency, per_sequence, "s");
-  report.throughput = inverse_figure(report.latency, static_cast<double>(scenario.program.sequences), "sequences/s");
-  report.token_throughput = inverse_figure(report.latency, tokens(scenario.workload), "tokens/s");
   report.energy = optional_figure(total.energy, "J", Metric::energy);
   report.average_power = optional_figure(total.average_power, "W", Metric::average_power);
   report.peak_power = optional_figure(total.peak_power, "W", Metric::peak_power);
   std::optional<JouleSeconds> edp;
   if (total.energy) edp = *total.energy * total.latency;
   report.energy_delay_product = optional_figure(edp, "J·s", Metric::energy_delay_product);
+  report.startup = scenario.parameters.startup.si() > 0
+                       ? data_sheet_figure(scenario.parameters.startup.si(), "s", std::nullopt)
+                       : no_basis("s", "not known for this device and runtime");
+  if (scenario.calibration.used) calibrate_figures(report, scenario, total);
   if (scenario.workload.task == Task::train) {
     for (Figure* figure : {&report.energy, &report.average_power, &report.peak_power, &report.energy_delay_product}) {
       if (!figure->value) continue;
@@ -149,12 +151,12 @@ void add_figures(Report& report, const Scenario& scenario, const Estimate& total
       figure->reason = "the energy of training steps has never been compared with measurements";
     }
   }
+  report.latency_per_sequence = scaled_figure(report.latency, per_sequence, "s");
+  report.throughput = inverse_figure(report.latency, static_cast<double>(scenario.program.sequences), "sequences/s");
+  report.token_throughput = inverse_figure(report.latency, tokens(scenario.workload), "tokens/s");
   report.energy_per_sequence = scaled_figure(report.energy, per_sequence, "J");
   report.memory_parts = total.memory;
   report.memory = data_sheet_figure(total.memory.total().si(), "B", spread_of(Metric::memory));
-  report.startup = scenario.parameters.startup.si() > 0
-                       ? data_sheet_figure(scenario.parameters.startup.si(), "s", std::nullopt)
-                       : no_basis("s", "not known for this device and runtime");
 }
 
 }  // namespace
@@ -193,6 +195,8 @@ Report make_report(const Scenario& scenario, const DataSheetSpread& spread, bool
   report.power_mode = scenario.power_mode;
   report.overrides = scenario.overrides;
   report.notes = scenario.notes;
+  report.calibration = calibration_note(scenario.calibration);
+  report.why_no_calibration = scenario.calibration.why_none;
   report.sensor_window = scenario.sensor_window;
   if (scenario.device.sensor) report.sensor = scenario.device.sensor->name;
   report.coverage = spread.coverage;
@@ -202,10 +206,14 @@ Report make_report(const Scenario& scenario, const DataSheetSpread& spread, bool
   report.capacity = scenario.device.memory.back().size;
   report.fits = detail.total.memory.total() <= report.capacity;
   report.phases = phase_lines(detail, scenario.program);
+  if (scenario.calibration.used)
+    for (PhaseLine& phase : report.phases) phase.latency *= scenario.calibration.used->latency.value;
   report.bounds = bound_shares(detail);
   report.kinds = kind_shares(detail);
   report.changes = helpful_changes(scenario);
   report.sustained = sustained_figures(scenario, spread);
+  if (report.sustained && scenario.calibration.used)
+    report.sustained->latency = calibrated_sustained(*report.sustained, *scenario.calibration.used);
   if (operators) report.operators = operator_lines(detail, scenario);
   return report;
 }

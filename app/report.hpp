@@ -55,6 +55,17 @@ struct SustainedFigures {
   Seconds full_clock;  ///< how long a cold device keeps the clock asked for; infinite: always
 };
 
+/// The calibration behind the figures.
+struct CalibrationNote {
+  std::string file;
+  bool shipped = false;
+  bool changed = false;  ///< applied to a changed description
+  Protocol protocol = Protocol::warm;
+  std::string set, source;  ///< of the measurements
+  std::size_t rows = 0;
+  bool has_residual = false;
+};
+
 struct Report {
   std::string model;
   std::string family;
@@ -67,6 +78,8 @@ struct Report {
   std::string power_mode;
   std::vector<Override> overrides;
   std::vector<std::string> notes;
+  std::optional<CalibrationNote> calibration;
+  std::string why_no_calibration;
   Seconds sensor_window;
   std::string sensor;   ///< empty: no sensor is described, peaks are instantaneous
   double coverage = 0;  ///< share of measurements inside the intervals; 0: no intervals yet

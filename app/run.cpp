@@ -1,6 +1,9 @@
 #include "app/run.hpp"
 
+#include <unistd.h>
+
 #include <exception>
+#include <iostream>
 #include <utility>
 
 #include "app/command_line.hpp"
@@ -25,6 +28,10 @@ struct Runner {
   Outcome operator()(const ModelsOptions& options) const { return run_models(options, session); }
   Outcome operator()(const ProbeOptions& options) const { return run_probe(options, session); }
   Outcome operator()(const ImportOptions& options) const { return run_import(options, session); }
+  Outcome operator()(const CalibrateCommandOptions& options) const {
+    return options.ship.empty() ? run_calibrate(options, session) : run_ship(options, session);
+  }
+  Outcome operator()(const ValidateOptions& options) const { return run_validate(options, session); }
 };
 
 /// As it may be typed again; words with blanks in quotes.
@@ -39,8 +46,9 @@ int run_or_throw(const std::vector<std::string>& arguments, const Style& style, 
                  std::ostream& err) {
   const Invocation invocation = parse_command_line(arguments);
   const CommonOptions& common = invocation.common;
+  const bool terminal = &err == &std::cerr && isatty(STDERR_FILENO) != 0;
   const Session session{common.out.empty() ? style : Style{}, make_log(err, common.verbose, common.log_file),
-                        typed(arguments)};
+                        typed(arguments), make_progress(err, terminal)};
   const Outcome outcome = std::visit(Runner{session}, invocation.command);
   const bool makes_file = outcome.file.has_value();
   if (!common.out.empty()) {

@@ -50,6 +50,22 @@ std::vector<std::string> make_notes(const Device& device, const Runtime& runtime
   return notes;
 }
 
+/// Where nothing is said: that of the calibration asked for, else the device's usual one.
+Precision usual_precision(const WhatIfOptions& what_if, const Device& device) {
+  const std::optional<Calibration> calibration = calibration_asked_for(what_if);
+  return calibration && calibration->key.device == device.name ? calibration->key.precision
+                                                               : default_precision(device);
+}
+
+/// A program to ask a calibration about.
+Measurement unmeasured(const Architecture& architecture, const Workload& workload) {
+  Measurement row;
+  row.model = architecture.name;
+  row.architecture = architecture;
+  row.workload = workload;
+  return row;
+}
+
 /// Tokens that an image is cut into; a sequence is as long as its model says.
 Size image_tokens(const Patches& patches) {
   const Size side = patches.image / patches.patch;
@@ -110,14 +126,12 @@ Device prepare_device(const std::string& name, const WhatIfOptions& options) {
 }
 
 Runtime prepare_runtime(const WhatIfOptions& options, const Device& device) {
-  if (options.calibration != "none")
-    throw InputError({"--calibration", 0, 0, ""},
-                     fmt::format("'{}' cannot be used: calibrations are not supported yet", options.calibration),
-                     "'none' estimates from data sheets alone");
   std::vector<Override> of_file;
   for (const Override& change : options.overrides)
     if (is_runtime(change)) of_file.push_back({change.key.substr(kRuntimePrefix.size()), change.value});
   if (!options.runtime.empty()) return load_runtime(options.runtime, of_file);
+  const std::optional<Calibration> calibration = calibration_asked_for(options);
+  if (calibration && calibration->key.device == device.name) return load_runtime(calibration->key.runtime, of_file);
   return load_runtime(device.kind == DeviceKind::npu ? "openvino" : "pytorch-eager", of_file);
 }
 
@@ -127,14 +141,22 @@ Scenario make_scenario(const Architecture& architecture, const Device& device, c
   scenario.architecture = architecture;
   scenario.device = device;
   scenario.runtime = runtime;
-  scenario.workload = choose_workload(
-      workload, architecture, {default_precision(device), scenario.runtime.fusion, scenario.runtime.runs_views});
+  scenario.workload =
+      choose_workload(workload, architecture,
+                      {usual_precision(what_if, device), scenario.runtime.fusion, scenario.runtime.runs_views});
   scenario.power_mode = what_if.power_mode;
   scenario.overrides = what_if.overrides;
   scenario.parameters = data_sheet_parameters(device, scenario.runtime, scenario.workload.numerics);
   scenario.program = lower(architecture, scenario.workload);
+  scenario.calibration = choose_calibration(what_if, device, scenario.runtime, scenario.parameters,
+                                            unmeasured(architecture, scenario.workload), scenario.program);
+  if (scenario.calibration.used) scenario.parameters = scenario.calibration.used->cost;
   if (device.sensor) scenario.sensor_window = device.sensor->window;
   scenario.notes = make_notes(device, scenario.runtime, scenario.workload.numerics);
+  if (scenario.calibration.used && scenario.calibration.used->changed)
+    scenario.notes.push_back(
+        "what was learnt of the device is applied to a changed description of it: nobody has measured how right that "
+        "is, so figures are extrapolated and have no intervals");
   std::size_t operators = 0;
   for (const Phase& phase : scenario.program.phases) operators += num_vertices(phase.graph);
   session.log->info("{} on {} with {}: {} operators in {} phases", architecture.name, device.name,

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/calibrated.hpp"
 #include "app/options.hpp"
 #include "app/session.hpp"
 #include "model/architecture.hpp"
@@ -20,7 +21,8 @@ struct Scenario {
   Workload workload;
   std::string power_mode;           ///< empty: none chosen
   std::vector<Override> overrides;  ///< what-ifs in force
-  CostParameters parameters;
+  CalibrationChoice calibration;
+  CostParameters parameters;  ///< the calibrated ones where there is a calibration
   Program program;
   Seconds sensor_window;           ///< 0: instantaneous
   std::vector<std::string> notes;  ///< what the reader of the figures should know
@@ -39,8 +41,7 @@ Workload choose_workload(const WorkloadOptions& options, const Architecture& arc
 
 /// The device with the what-ifs applied: --set first, then the power mode, then the clock.
 Device prepare_device(const std::string& name, const WhatIfOptions& options);
-/// The runtime asked for, else the usual one for that kind of device. InputError for calibrations, which are not
-/// supported yet.
+/// The runtime asked for, else that of the calibration asked for, else the usual one for that kind of device.
 Runtime prepare_runtime(const WhatIfOptions& options, const Device& device);
 
 /// Lowers the model and derives the cost parameters. Throws InputError or Error for impossible combinations.

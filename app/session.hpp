@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "app/progress.hpp"
+
 namespace ridgeline {
 
 /// How results for people look. Not a terminal: no colours and 100 columns, so that files and tests are stable.
@@ -36,6 +38,7 @@ struct Session {
   Style style;
   std::shared_ptr<spdlog::logger> log;
   std::string command{};  ///< the command line, for the provenance of files
+  Progress progress{};    ///< empty: nobody wants to know
 };
 
 /// Exit codes: 0 done, 1 failed, 2 bad input, 3 a gate is exceeded, 130 interrupted.

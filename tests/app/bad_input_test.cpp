@@ -144,10 +144,9 @@ TEST_F(BadInput, TasksThatTheModelCannotDo) {
             "error: --new-tokens: goes with --task generate, not with encode\n");
 }
 
-TEST_F(BadInput, CalibrationsAreNotSupportedYet) {
+TEST_F(BadInput, CalibrationsThatCannotBeRead) {
   EXPECT_EQ(complaint(on_pi("bert-base") + " --calibration pi.h5"),
-            "error: --calibration: 'pi.h5' cannot be used: calibrations are not supported yet; 'none' estimates from "
-            "data sheets alone\n");
+            "error: pi.h5: cannot open the file: No such file or directory\n");
 }
 
 TEST_F(BadInput, OutputsThatCannotBeWritten) {

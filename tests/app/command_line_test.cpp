@@ -75,7 +75,7 @@ TEST(CommandLine, WhatIsNotSaidIsLeftOpen) {
   EXPECT_FALSE(options.workload.task || options.workload.length || options.workload.precision);
   EXPECT_EQ(options.workload.batch, 1);
   EXPECT_FALSE(options.gates.any());
-  EXPECT_EQ(options.what_if.calibration, "none");
+  EXPECT_EQ(options.what_if.calibration, "shipped");
 }
 
 TEST(CommandLine, ComparesManyWithCommasOrRepeats) {
@@ -89,7 +89,7 @@ TEST(CommandLine, ComparesManyWithCommasOrRepeats) {
 TEST(CommandLine, UnknownWordsNameTheNearest) {
   EXPECT_EQ(complaint({"estimte"}),
             "unknown command 'estimte'; did you mean 'estimate'? the commands are: estimate, compare, devices, "
-            "runtimes, models, probe, import, help");
+            "runtimes, models, probe, import, calibrate, validate, help");
   EXPECT_EQ(estimate_complaint({"--lenght", "64"}), "unknown option '--lenght'; did you mean '--length'?");
   EXPECT_EQ(estimate_complaint({"--lenght=64"}), "unknown option '--lenght'; did you mean '--length'?");
   EXPECT_EQ(estimate_complaint({"-x"}), "unknown option '-x'; `ridgeline help estimate` lists them");
