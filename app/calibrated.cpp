@@ -97,7 +97,8 @@ void apply(CalibrationInUse& used, const CostParameters& data_sheet, const Measu
   used.cost = model.cost;
   used.observation = model.observation;
   used.knows = known_metrics(used.calibration, space);
-  if (used.changed) return;  // nobody has measured how right it is
+  if (!covers(used.calibration.workloads, row.workload)) used.outside = describe(used.calibration.workloads);
+  if (used.changed || !used.outside.empty()) return;  // nobody has measured how right it is
   if (space.parameters().size() != used.calibration.parameters.size())
     throw Error("the calibration has other parameters than this version of Ridgeline; calibrate anew");
   add_factors(used, data_sheet, row, program);

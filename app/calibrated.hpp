@@ -26,6 +26,7 @@ struct CalibrationInUse {
   Calibration calibration;
   std::string file;
   bool shipped = false;
+  std::string outside;   ///< what was measured, where that is other work than this; empty: like this
   bool changed = false;  ///< its factors stand on a changed description: what-ifs
   ObservationParameters observation;
   CostParameters cost;

@@ -12,12 +12,15 @@ Figure figure_of(double value, const char* unit, const CalibrationInUse& used, c
   Figure figure;
   figure.value = value;
   figure.unit = unit;
-  figure.origin = used.changed ? Origin::extrapolated : Origin::calibrated;
+  const bool measured = !used.changed && used.outside.empty();
+  figure.origin = measured ? Origin::calibrated : Origin::extrapolated;
   if (spread) {
     figure.low = value * spread->low;
     figure.high = value * spread->high;
   } else {
-    figure.reason = used.changed ? kChanged : why_none;
+    figure.reason = used.changed           ? kChanged
+                    : used.outside.empty() ? std::string(why_none)
+                                           : "measured was other work: " + used.outside;
   }
   return figure;
 }

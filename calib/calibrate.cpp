@@ -35,6 +35,13 @@ std::array<double, kMetrics> errors(const RowFigures& figures) {
   return result;
 }
 
+bool measures_power(const FitProblem& problem, const std::vector<std::size_t>& rows) {
+  return std::any_of(rows.begin(), rows.end(), [&](std::size_t row) {
+    const std::vector<double>& measured = problem.target(row).measured;
+    return !std::isnan(measured[problem.latency_channels()]) || !std::isnan(measured[problem.latency_channels() + 1]);
+  });
+}
+
 std::vector<CalibrationReport::Fitted> fitted_parameters(const ParameterSpace& space, const Prior& prior,
                                                          const FitSummary& fit) {
   constexpr double kDetermined = 0.7, kTouching = 1e-6;
@@ -94,10 +101,15 @@ std::string_view name(PredictorLevel level) {
 Calibrated calibrate(const MeasurementSet& set, const FitProblem& problem, const std::vector<std::size_t>& rows,
                      const std::vector<Lesson>& lessons, DeviceKind kind, const CalibrateOptions& options) {
   const ParameterSpace& space = problem.space();
-  const Prior prior = generic_prior(space, kind, lessons);
+  Prior prior = generic_prior(space, kind, lessons);
+  // What other devices draw says nothing of this one unless its own power was measured too.
+  if (!measures_power(problem, rows))
+    for (Eigen::Index j = 0; j < space.size(); ++j)
+      if (space.parameters()[static_cast<std::size_t>(j)].of_power) prior.mean[j] = 0;
   Calibrated result;
   Calibration& calibration = result.calibration;
   calibration.key = key_of(set);
+  calibration.workloads = workloads_of(set);
   calibration.set = set.name;
   calibration.source = set.source;
   calibration.seed = options.seed;

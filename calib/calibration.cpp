@@ -1,7 +1,9 @@
 #include "calib/calibration.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -58,6 +60,37 @@ std::string describe(const CalibrationKey& key) {
   if (!key.power_mode.empty()) text += ", " + key.power_mode;
   if (key.protocol == Protocol::whole_process) text += ", whole processes";
   return text;
+}
+
+MeasuredWorkloads workloads_of(const MeasurementSet& set) {
+  MeasuredWorkloads all;
+  for (const Measurement& row : set.rows) {
+    const Workload& w = row.workload;
+    const std::string task(name(w.task));
+    if (std::find(all.tasks.begin(), all.tasks.end(), task) == all.tasks.end()) all.tasks.push_back(task);
+    const bool first = &row == &set.rows.front();
+    all.smallest_batch = first ? w.batch : std::min(all.smallest_batch, w.batch);
+    all.largest_batch = std::max(all.largest_batch, w.batch);
+    all.shortest = first ? w.length : std::min(all.shortest, w.length);
+    all.longest = std::max(all.longest, w.length);
+  }
+  return all;
+}
+
+std::string describe(const MeasuredWorkloads& workloads) {
+  const auto range = [](Size low, Size high) {
+    return low == high ? fmt::format("{}", low) : fmt::format("{} to {}", low, high);
+  };
+  return fmt::format("{}, batch {}, length {}", fmt::join(workloads.tasks, " and "),
+                     range(workloads.smallest_batch, workloads.largest_batch),
+                     range(workloads.shortest, workloads.longest));
+}
+
+bool covers(const MeasuredWorkloads& workloads, const Workload& workload) {
+  const auto near = [](Size value, Size low, Size high) { return 2 * value >= low && value <= 2 * high; };
+  return std::find(workloads.tasks.begin(), workloads.tasks.end(), name(workload.task)) != workloads.tasks.end() &&
+         near(workload.batch, workloads.smallest_batch, workloads.largest_batch) &&
+         near(workload.length, workloads.shortest, workloads.longest);
 }
 
 ParameterSpace parameter_space(const CostParameters& data_sheet, Protocol protocol) {

@@ -34,8 +34,22 @@ CalibrationKey key_of(const MeasurementSet& set);
 /// "raspberry-pi-4, pytorch-eager, fp32", with the power mode and "whole processes" where they matter.
 std::string describe(const CalibrationKey& key);
 
+/// The workloads that were measured. Outside them a calibration is the best guess there is, and an extrapolation.
+struct MeasuredWorkloads {
+  std::vector<std::string> tasks;
+  Size smallest_batch = 0, largest_batch = 0;
+  Size shortest = 0, longest = 0;  ///< length
+  friend bool operator==(const MeasuredWorkloads&, const MeasuredWorkloads&) = default;
+};
+MeasuredWorkloads workloads_of(const MeasurementSet& set);
+/// "generate, batch 1, length 30"
+std::string describe(const MeasuredWorkloads& workloads);
+/// Of a task that was measured, with batch and length at most twice outside the measured ones.
+bool covers(const MeasuredWorkloads& workloads, const Workload& workload);
+
 struct Calibration {
   CalibrationKey key;
+  MeasuredWorkloads workloads;
   std::string set;       ///< name of the measurement set
   std::string source;    ///< its citation with licence
   std::size_t rows = 0;  ///< that were fitted

@@ -59,6 +59,12 @@ ArrayGroup to_arrays(const Calibration& calibration) {
                       {"set", calibration.set},
                       {"source", calibration.source},
                       {"seed", fmt::format("{}", calibration.seed)}};
+  group.texts["tasks"] = calibration.workloads.tasks;
+  group.arrays["batch"] = vector_array({static_cast<double>(calibration.workloads.smallest_batch),
+                                        static_cast<double>(calibration.workloads.largest_batch)},
+                                       "1");
+  group.arrays["length"] = vector_array(
+      {static_cast<double>(calibration.workloads.shortest), static_cast<double>(calibration.workloads.longest)}, "1");
   const std::size_t n = calibration.parameters.size();
   group.arrays["rows"] = scalar_array(static_cast<double>(calibration.rows), "1");
   group.texts["parameters"] = calibration.parameters;
@@ -86,6 +92,12 @@ Calibration calibration_from(const Store& store) {
   calibration.key.power_mode = group.attribute("power_mode");
   const std::string& protocol = group.attribute("protocol");
   calibration.key.protocol = protocol == name(Protocol::whole_process) ? Protocol::whole_process : Protocol::warm;
+  calibration.workloads.tasks = group.texts("tasks");
+  const std::vector<double>&batch = group.vector("batch", "1", 2), &length = group.vector("length", "1", 2);
+  calibration.workloads.smallest_batch = static_cast<Size>(batch[0]);
+  calibration.workloads.largest_batch = static_cast<Size>(batch[1]);
+  calibration.workloads.shortest = static_cast<Size>(length[0]);
+  calibration.workloads.longest = static_cast<Size>(length[1]);
   calibration.set = group.attribute("set");
   calibration.source = group.attribute("source");
   calibration.seed = std::stoull(group.attribute("seed"));

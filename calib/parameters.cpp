@@ -68,7 +68,7 @@ ParameterSpace::ParameterSpace(DeviceModel data_sheet, bool whole_process, bool 
   for (std::size_t k = 0; k < kOperatorKinds; ++k) {
     if (k == kind(View{})) continue;
     add(
-        {fmt::format("kernel share of {}", kind_name(k)), "1", 1, -8, 0, 0.5, true, k},
+        {fmt::format("kernel share of {}", kind_name(k)), "1", 1, -8, 0, 0.5, true, false, k},
         [](DeviceModel& m, std::size_t which, double f) { m.cost.kernel_share[which] *= f; }, k);
   }
   add({"vocabulary rate", "1", 1, -3, 3, 0.5},
@@ -79,7 +79,8 @@ ParameterSpace::ParameterSpace(DeviceModel data_sheet, bool whole_process, bool 
   });
   for (std::size_t k = 0; k < kOperatorKinds; ++k)
     add(
-        {fmt::format("dispatch of {}", kind_name(k)), "1", 1, -5, 5, k == kind(Embedding{}) ? 1.5 : 0.35, true, k},
+        {fmt::format("dispatch of {}", kind_name(k)), "1", 1, -5, 5, k == kind(Embedding{}) ? 1.5 : 0.35, true, false,
+         k},
         [](DeviceModel& m, std::size_t which, double f) { m.cost.dispatch[which] *= f; }, k);
   if (cost.asynchronous) {
     if (!(cost.kernel_floor.si() > 0)) cost.kernel_floor = kKernelFloor;
@@ -125,6 +126,11 @@ ParameterSpace::ParameterSpace(DeviceModel data_sheet, bool whole_process, bool 
   });
   add({"peak ratio", "1", observation.peak_ratio, -2, 3, 0.5, false},
       [](DeviceModel& m, std::size_t, double f) { m.observation.peak_ratio *= f; });
+  const auto first_of_power = [&](const Parameter& p) {
+    return p.name == "start-up power" || p.name == "static power";
+  };
+  for (auto p = std::find_if(parameters_.begin(), parameters_.end(), first_of_power); p != parameters_.end(); ++p)
+    p->of_power = true;
 }
 
 DeviceModel ParameterSpace::at(const Eigen::VectorXd& theta) const {

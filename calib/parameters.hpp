@@ -36,6 +36,7 @@ struct Parameter {
   double upper;
   double prior_deviation;  ///< of ln(value / reference) where nothing better is known: how far data sheets are off
   bool in_cost = true;     ///< changes costs of operators, not just what is observed of them
+  bool of_power = false;   ///< changes watts and joules only
   std::optional<std::size_t> kind = {};  ///< the only kind of operator (index in the variant) whose cost it changes
 };
 

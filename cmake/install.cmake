@@ -15,6 +15,7 @@ endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/hwdesc/devices ${PROJECT_SOURCE_DIR}/hwdesc/runtimes
         DESTINATION ${CMAKE_INSTALL_DATADIR}/ridgeline/hwdesc)
 install(FILES ${PROJECT_SOURCE_DIR}/data/data_sheet_spread.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/ridgeline/data)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/data/calibrations DESTINATION ${CMAKE_INSTALL_DATADIR}/ridgeline/data)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/Ridgeline)
 install(EXPORT RidgelineTargets NAMESPACE Ridgeline:: DESTINATION ${package_folder})
