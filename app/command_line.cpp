@@ -357,7 +357,6 @@ void require_data(const DataOptions& data, const std::string& command) {
 
 /// Which rows are fitted and which scored must follow from the words alone.
 void check(const ValidateOptions& options) {
-  const bool fits = options.calibrate_on.value_or(0) > 0;
   if (options.within_campaign) {
     if (!options.calibration.empty() || options.calibrate_on)
       fail("--within-campaign", "fits each fold itself", "leave --calibration and --calibrate-on out");
@@ -372,7 +371,8 @@ void check(const ValidateOptions& options) {
          "the first scores a file's calibration, the second fits some of the rows");
   if (!options.calibration.empty() && options.predictor == PredictorLevel::data_sheet)
     fail("--predictor", "datasheet leaves nothing of the calibration", "leave --calibration out");
-  if (options.calibration.empty() && !fits && options.predictor && options.predictor != PredictorLevel::data_sheet)
+  if (options.calibration.empty() && !options.calibrate_on && options.predictor &&
+      options.predictor != PredictorLevel::data_sheet)
     fail("--predictor", fmt::format("{} needs something fitted", name(*options.predictor)),
          "give --calibrate-on N or --calibration FILE");
 }

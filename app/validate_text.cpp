@@ -15,7 +15,7 @@ std::string percent(double share) { return fmt::format("{:.2f} %", 100 * share);
 std::string number(const std::optional<double>& value) { return value ? fmt::format("{:.3f}", *value) : "—"; }
 
 std::string predictor_text(const ValidateResult& result) {
-  if (result.level == PredictorLevel::data_sheet)
+  if (result.level == PredictorLevel::data_sheet || (!result.seed && result.calibration.empty()))
     return "data sheet, with what other devices teach; nothing of this device is fitted";
   if (result.within_campaign)
     return fmt::format("parameters and the state of the board, fitted to the other folds, drawn with seed {}",
