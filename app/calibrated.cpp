@@ -142,6 +142,9 @@ CalibrationChoice choose_calibration(const WhatIfOptions& options, const Device&
   used.calibration = read_calibration(*file);
   used.file = file->string();
   used.shipped = true;
+  // What a board does with other work is better told by its data sheet than by kernels that were fitted elsewhere.
+  if (!covers(used.calibration.workloads, row.workload))
+    return {{}, fmt::format("the shipped calibration is of other work: {}", describe(used.calibration.workloads))};
   try {
     apply(used, data_sheet, row, program);
   } catch (const Error& error) {

@@ -126,6 +126,9 @@ DeviceModel calibrated_model(const Calibration& calibration, const CostParameter
 
 std::vector<CalibratedFigures> predict(const Calibration& calibration, const FitProblem& problem,
                                        const std::vector<std::size_t>& rows) {
+  if (calibration.channels != problem.channels() || calibration.theta.size() != problem.space().size())
+    throw Error(fmt::format("the calibration of {} is of {}, these measurements of {}", calibration.set,
+                            fmt::join(calibration.channels, ", "), fmt::join(problem.channels(), ", ")));
   const RowFigures figures = row_figures(problem, rows, summary_of(calibration));
   const bool corrects = calibration.residual && !calibration.residual->empty();
   Eigen::MatrixXd correction = Eigen::MatrixXd::Zero(kMetrics, static_cast<Eigen::Index>(rows.size()));

@@ -87,7 +87,8 @@ struct CalibratedFigure {
 };
 using CalibratedFigures = std::array<CalibratedFigure, kMetrics>;  ///< by FittedMetric; NaN without power data
 
-/// `problem` holds the rows under the data sheet's parameters.
+/// `problem` holds the rows under the data sheet's parameters. Error when they were timed in other parts, or when the
+/// calibration has other parameters than this version of Ridgeline.
 std::vector<CalibratedFigures> predict(const Calibration& calibration, const FitProblem& problem,
                                        const std::vector<std::size_t>& rows);
 
