@@ -2,12 +2,14 @@
 //
 //   minimise over theta and ln sigma
 //     Σ_c Σ_i [ ln sigma_c + (nu + 1)/2 · ln(1 + r_ci² / (nu·sigma_c²)) ]        r_ci = ln(measured / predicted)
-//     + Σ_j ((theta_j - mu_j) / tau_j)² / 2 + Σ_c (ln sigma_c - ln sigma_0)² / 2
+//     + Σ_j (k + 1)/2 · ln(1 + (theta_j - mu_j)² / (k·tau_j²)) + Σ_c (ln sigma_c - ln sigma_0)² / 2
 //
 // Channels c are the parts of the latency that were timed by themselves, else the latency; energy; peak power.
 // Student's t with nu degrees of freedom (Lange, Little & Taylor 1989) lets a cold cache or a swapping row be an
-// outlier without being thrown out, and the scale of each channel is learnt with everything else. With no rows the
-// result is the prior. NLopt's SLSQP (Kraft 1994) minimises, from the prior's mean and from random draws; the
+// outlier without being thrown out, and the scale of each channel is learnt with everything else. The priors are t
+// distributions too (k degrees of freedom): most data sheets are near, and a kernel that is a hundred times slower
+// than its sheet says must still be found. With no rows the result is the prior. NLopt's SLSQP (Kraft 1994)
+// minimises, from the prior's mean, from least squares around it (calib/linear_start.hpp) and from random draws; the
 // covariance is the inverse of the Gauss-Newton curvature.
 #pragma once
 
@@ -24,7 +26,7 @@
 
 namespace ridgeline {
 
-/// Independent normal distributions over the parameters of a space, in logarithms.
+/// Independent distributions over the parameters of a space, in logarithms: their centres and scales.
 struct Prior {
   Eigen::VectorXd mean;
   Eigen::VectorXd deviation;
@@ -79,9 +81,9 @@ class FitProblem {
 
 struct FitOptions {
   double degrees_of_freedom = 4;        ///< nu: heavy tails, finite variance
-  double prior_degrees_of_freedom = 2;  ///< a data sheet is usually near, and at times far off
+  double prior_degrees_of_freedom = 2;  ///< k: a data sheet is usually near, and at times far off
   double usual_sigma = 0.05;            ///< sigma_0: repeats of a measurement differ by about this
-  int starts = 3;                       ///< the prior's mean, and random draws from the prior
+  int starts = 3;                       ///< the prior's mean, least squares around it, then random draws
   int evaluations = 300;                ///< per start
   double tolerance = 1e-7;              ///< of the objective, relative
   std::uint64_t seed = 0;

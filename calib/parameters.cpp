@@ -77,6 +77,8 @@ ParameterSpace::ParameterSpace(DeviceModel data_sheet, bool whole_process, bool 
   add({"dispatch", "s", cost.dispatch.front().si(), -6, 6, 0.7}, [](DeviceModel& m, std::size_t, double f) {
     for (Seconds& dispatch : m.cost.dispatch) dispatch *= f;
   });
+  // A pass looks tokens up once, so the embedding's dispatch stands for whatever a pass costs the host besides its
+  // operators (Python between two decoding steps), of which data sheets say nothing.
   for (std::size_t k = 0; k < kOperatorKinds; ++k)
     add(
         {fmt::format("dispatch of {}", kind_name(k)), "1", 1, -5, 5, k == kind(Embedding{}) ? 1.5 : 0.35, true, false,
