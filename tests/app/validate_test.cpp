@@ -99,7 +99,9 @@ TEST_F(Validate, WithinACampaignTheStateOfTheBoardIsKnown) {
   EXPECT_TRUE(within.at("latency").at("coverage").is_null());
   const Json without =
       json_of("validate --device raspberry-pi-4 --calibrate-on 0.8 --predictor analytic --data " + data);
-  EXPECT_LT(within.at("latency").at("mape").get<double>(), 0.5 * without.at("latency").at("mape").get<double>());
+  // Two sevenths of the rows are 25 % slower: about 7 points of error that knowing the state takes away, of which a
+  // prior that differs leaves more or less; the rest is that the invented latencies are not the model's.
+  EXPECT_LT(within.at("latency").at("mape").get<double>(), without.at("latency").at("mape").get<double>() - 0.02);
   EXPECT_EQ(complaint("--within-campaign --device raspberry-pi-4 --data " + campaign_),
             "error: campaign: 30 rows leave 24 to know the state of the board from: it takes 100\n");
   EXPECT_EQ(complaint("--within-campaign " + on_few_), "error: few: rows are not in measuring order\n");
