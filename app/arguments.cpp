@@ -15,17 +15,6 @@ namespace {
   throw InputError({std::string(option), 0, 0, ""}, problem);
 }
 
-template <class Value, std::size_t N>
-Value parse_choice(std::string_view option, std::string_view kind, std::string_view text,
-                   const std::array<std::pair<std::string_view, Value>, N>& choices) {
-  std::vector<std::string> valid;
-  for (const auto& [word, value] : choices) {
-    if (word == text) return value;
-    valid.emplace_back(word);
-  }
-  throw_unknown_name({std::string(option), 0, 0, ""}, kind, text, valid);
-}
-
 using Pair = std::pair<std::string_view, Task>;
 constexpr std::array kTasks{Pair{"encode", Task::encode}, Pair{"prefill", Task::prefill},
                             Pair{"decode", Task::decode_step}, Pair{"generate", Task::generate},
@@ -33,15 +22,6 @@ constexpr std::array kTasks{Pair{"encode", Task::encode}, Pair{"prefill", Task::
 constexpr std::array kFusions{std::pair<std::string_view, Fusion>{"none", Fusion::none},
                               std::pair<std::string_view, Fusion>{"typical", Fusion::typical},
                               std::pair<std::string_view, Fusion>{"flash-attention", Fusion::flash_attention}};
-using Key = std::pair<std::string_view, SortKey>;
-constexpr std::array kSortKeys{Key{"none", SortKey::none},
-                               Key{"latency", SortKey::latency},
-                               Key{"throughput", SortKey::throughput},
-                               Key{"energy", SortKey::energy},
-                               Key{"peak-power", SortKey::peak_power},
-                               Key{"memory", SortKey::memory},
-                               Key{"edp", SortKey::energy_delay_product}};
-
 }  // namespace
 
 Size parse_count(std::string_view option, std::string_view text, Size low, Size high) {
@@ -78,16 +58,6 @@ Task parse_task(std::string_view option, std::string_view text) { return parse_c
 
 Fusion parse_fusion(std::string_view option, std::string_view text) {
   return parse_choice(option, "fusion", text, kFusions);
-}
-
-SortKey parse_sort_key(std::string_view option, std::string_view text) {
-  return parse_choice(option, "sort key", text, kSortKeys);
-}
-
-Counting parse_counting(std::string_view option, std::string_view text) {
-  constexpr std::array choices{std::pair<std::string_view, Counting>{"ridgeline", Counting::ridgeline},
-                               std::pair<std::string_view, Counting>{"survey", Counting::survey}};
-  return parse_choice(option, "convention", text, choices);
 }
 
 bool parse_gate_end(std::string_view option, std::string_view text) {

@@ -1,13 +1,15 @@
-#include "calib/calibrate.hpp"
+#include "app/calibrate.hpp"
 
 #include <fmt/format.h>
 
 #include <numeric>
 
+#include "app/arguments.hpp"
 #include "app/calibrate_output.hpp"
-#include "app/commands.hpp"
 #include "app/measured.hpp"
+#include "app/option_groups.hpp"
 #include "base/error.hpp"
+#include "calib/calibrate.hpp"
 #include "calib/campaign.hpp"
 #include "calib/library.hpp"
 #include "calib/validation.hpp"
@@ -90,9 +92,8 @@ std::string print(const CalibrateResult& result, Output output, const Style& sty
   return calibrate_text(result, style);
 }
 
-}  // namespace
-
 Outcome run_calibrate(const CalibrateCommandOptions& options, const Session& session) {
+  if (!options.ship.empty()) return run_ship(options, session);
   const CalibrateResult result = compute(options, session);
   Outcome outcome;
   outcome.output = print(result, options.output, session.style);
@@ -100,6 +101,57 @@ Outcome run_calibrate(const CalibrateCommandOptions& options, const Session& ses
                            .provenance = provenance_of(session.command, RIDGELINE_VERSION),
                            .root = to_arrays(result.calibrated.calibration)});
   return outcome;
+}
+
+constexpr std::array kCalibrateExamples{
+    Example{"ridgeline calibrate --device raspberry-pi-4 --data measurements.csv",
+            "Fit the device's parameters to measurements, and say how good they are."},
+    Example{"ridgeline calibrate --device raspberry-pi-4 --data measurements.csv --out pi.h5",
+            "Keep them for --calibration of estimate, compare and validate."},
+    Example{"ridgeline calibrate --device raspberry-pi-4 --data measurements.csv --rows 4 --seed 7 --json",
+            "Four rows drawn at random, for scripts."}};
+
+constexpr CommandHelp kCalibrateHelp{
+    "calibrate", "ridgeline calibrate --device NAME --data FILE... [--out CALIBRATION.h5] [OPTIONS]",
+    "fit a device's parameters to measurements",
+    "Fits utilisations, bandwidths, dispatch times and energies of a device to measurements, starting from its "
+    "data sheet and from what other devices teach; says what was learnt, how far off held-out rows are, which "
+    "rows stand out and in what state the board was; and writes the calibration with --out. Runtime, precision "
+    "and power mode come from the data.",
+    kCalibrateExamples};
+
+void declare_calibrate(OptionSet& set, CalibrateCommandOptions& o) {
+  const std::string group = "Fit";
+  add_data(set, o.data);
+  set.value(group, "--rows", "N", "fit N rows drawn at random, or a share such as 0.8; default: all",
+            [&o](const std::string& s) { o.rows = parse_row_count("--rows", s, 2); });
+  add_seed(set, group, o.seed);
+  set.value(group, "--predictor", "KIND",
+            "analytic: parameters alone; residual (default): also what physics leaves over, where it helps",
+            [&o](const std::string& s) { o.predictor = parse_predictor("--predictor", s); });
+  set.value(group, "--ship", "FOLDER",
+            "make all that Ridgeline ships of calibrations anew from every set in the files, and write it there",
+            o.ship);
+  add_output(set, o.output);
+  set.check([&o](const CommonOptions& common) {
+    if (!o.ship.empty()) {
+      if (!o.data.device.empty() || o.rows || !common.out.empty())
+        refuse("--ship", "takes every set and row, and names its files itself",
+               "leave --device, --rows and --out out");
+      o.data.device = "all";
+    }
+    require_data(o.data, kCalibrateHelp);
+    if (o.predictor == PredictorLevel::data_sheet)
+      refuse("--predictor", "datasheet fits nothing", "analytic and residual do");
+    o.out = common.out;
+  });
+}
+
+}  // namespace
+
+Command calibrate_command() {
+  return make_command(kCalibrateHelp, declare_calibrate, run_calibrate,
+                      "write the calibration to FILE, a store in HDF5, all of it or nothing");
 }
 
 }  // namespace ridgeline

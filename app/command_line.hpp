@@ -1,16 +1,20 @@
-// The command line as a whole: words to an Invocation.
+// The command line as a whole: words to what they ask for.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
-#include "app/options.hpp"
+#include "app/command.hpp"
 
 namespace ridgeline {
 
+struct Invocation {
+  CommonOptions common;
+  Action action;
+};
+
 /// `arguments` without the program's name. Throws InputError for unknown commands and options (naming the nearest),
-/// missing and malformed values. Help and version come back as PrintOptions.
+/// missing and malformed values. Help and version are actions as well: they print.
 Invocation parse_command_line(std::vector<std::string> arguments);
 
 /// "ridgeline 0.1.0".

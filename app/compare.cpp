@@ -1,3 +1,5 @@
+#include "app/compare.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -5,10 +7,11 @@
 #include <functional>
 #include <limits>
 
-#include "app/commands.hpp"
+#include "app/arguments.hpp"
 #include "app/estimate_output.hpp"
 #include "app/format.hpp"
 #include "app/json.hpp"
+#include "app/option_groups.hpp"
 #include "app/table.hpp"
 #include "base/error.hpp"
 #include "base/units.hpp"
@@ -210,8 +213,6 @@ std::string compare_json(const std::vector<Report>& reports) {
   return dump(json);
 }
 
-}  // namespace
-
 Outcome run_compare(const CompareOptions& options, const Session& session) {
   const std::vector<Report> reports = make_reports(options, session);
   switch (options.output) {
@@ -224,5 +225,49 @@ Outcome run_compare(const CompareOptions& options, const Session& session) {
   }
   return {compare_text(reports, session.style)};
 }
+
+constexpr std::array kCompareExamples{
+    Example{"ridgeline compare bert-base distilbert mobilebert --device raspberry-pi-4 --sort latency",
+            "Three models on one board, the fastest first."},
+    Example{"ridgeline compare bert-base --device raspberry-pi-4,jetson-nano-gpu,m1-gpu --sort energy",
+            "One model on three devices, the most frugal first."},
+    Example{"ridgeline compare bert-base distilbert --device t4,l4 --batch 8 --csv",
+            "A table that pandas.read_csv opens without options."}};
+
+constexpr CommandHelp kCompareHelp{
+    "compare", "ridgeline compare MODEL... --device NAME... [OPTIONS]", "models × devices in one table",
+    "Estimates every model on every device. A pair that cannot be estimated stays in the table with the "
+    "reason.",
+    kCompareExamples};
+
+using Key = std::pair<std::string_view, SortKey>;
+constexpr std::array kSortKeys{Key{"none", SortKey::none},
+                               Key{"latency", SortKey::latency},
+                               Key{"throughput", SortKey::throughput},
+                               Key{"energy", SortKey::energy},
+                               Key{"peak-power", SortKey::peak_power},
+                               Key{"memory", SortKey::memory},
+                               Key{"edp", SortKey::energy_delay_product}};
+
+void declare_compare(OptionSet& set, CompareOptions& o) {
+  set.many_words("MODEL", o.models);
+  set.repeatable("Device", "--device", "NAME", "a device or a file of your own; repeatable, or a,b,c",
+                 [&o](const Words& words) { o.devices = words; });
+  add_workload(set, o.workload);
+  add_what_if(set, o.what_if);
+  set.value("Output", "--sort", "KEY", "latency, throughput, energy, peak-power, memory or edp; default: as given",
+            [&o](const std::string& s) { o.sort = parse_choice("--sort", "sort key", s, kSortKeys); });
+  add_output(set, o.output);
+  set.check([&o](const CommonOptions&) {
+    require(!o.models.empty(), "compare", "MODEL", "models");
+    require(!o.devices.empty(), "compare", "--device", "devices");
+    o.models = parse_names("MODEL", o.models);
+    o.devices = parse_names("--device", o.devices);
+  });
+}
+
+}  // namespace
+
+Command compare_command() { return make_command(kCompareHelp, declare_compare, run_compare); }
 
 }  // namespace ridgeline

@@ -1,12 +1,14 @@
+#include "app/devices.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <optional>
 
-#include "app/commands.hpp"
 #include "app/csv.hpp"
 #include "app/facts.hpp"
 #include "app/format.hpp"
+#include "app/option_groups.hpp"
 #include "app/table.hpp"
 #include "base/units.hpp"
 #include "hwdesc/device_file.hpp"
@@ -133,8 +135,6 @@ std::string list_csv(const std::vector<Device>& devices) {
   return text;
 }
 
-}  // namespace
-
 Outcome run_devices(const DevicesOptions& options, const Session& session) {
   if (options.name.empty()) {
     const std::vector<Device> devices = load_all();
@@ -147,5 +147,24 @@ Outcome run_devices(const DevicesOptions& options, const Session& session) {
   if (options.output == Output::csv) return {facts_csv(device.facts)};
   return {detail_text(device, session.style)};
 }
+
+constexpr std::array kDevicesExamples{
+    Example{"ridgeline devices", "All devices."},
+    Example{"ridgeline devices raspberry-pi-4", "Every number of one device with its source."},
+    Example{"ridgeline devices --json", "For scripts."}};
+
+constexpr CommandHelp kDevicesHelp{
+    "devices", "ridgeline devices [NAME] [OPTIONS]", "known devices, and the sources of their numbers",
+    "Lists the devices, or shows one with the source of every number. NAME may be a file of your own.",
+    kDevicesExamples};
+
+void declare_devices(OptionSet& set, DevicesOptions& o) {
+  set.word("NAME", o.name);
+  add_output(set, o.output);
+}
+
+}  // namespace
+
+Command devices_command() { return make_command(kDevicesHelp, declare_devices, run_devices); }
 
 }  // namespace ridgeline

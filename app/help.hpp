@@ -1,37 +1,18 @@
-// The words of the help: what each command is for, with examples that the test suite runs.
+// The help of the program and of each command, from what the commands say of themselves.
 #pragma once
 
 #include <span>
 #include <string>
-#include <string_view>
+
+#include "app/command.hpp"
 
 namespace ridgeline {
 
-struct Example {
-  std::string_view command;  ///< a full command line that exits with 0 and prints something
-  std::string_view meaning;
-};
+/// Of the program itself; its name is empty.
+const CommandHelp& program_help();
 
-struct CommandHelp {
-  std::string_view name;
-  std::string_view usage;
-  std::string_view summary;  ///< one line for the list of commands
-  std::string_view description;
-  std::span<const Example> examples;
-};
-
-/// In the order in which they are listed; the first entry, with an empty name, is the program itself.
-std::span<const CommandHelp> command_helps();
-const CommandHelp& command_help(std::string_view command);
-
-/// One option as the help shows it.
-struct OptionHelp {
-  std::string group;
-  std::string left;  ///< "--device NAME"
-  std::string text;
-};
-
-/// The help page of a command, at most 100 columns wide.
-std::string help_page(const CommandHelp& help, std::span<const OptionHelp> options);
+/// A page at most 100 columns wide (examples may be longer): what it is for, usage, the commands `listed`, options
+/// below their groups, examples.
+std::string help_page(const CommandHelp& help, std::span<const Option> options, std::span<const Command> listed = {});
 
 }  // namespace ridgeline

@@ -1,4 +1,4 @@
-#include "data/import.hpp"
+#include "app/import.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -6,11 +6,12 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "app/arguments.hpp"
-#include "app/commands.hpp"
 #include "app/csv.hpp"
 #include "app/json.hpp"
+#include "app/option_groups.hpp"
 #include "app/table.hpp"
+#include "base/error.hpp"
+#include "data/import.hpp"
 #include "data/store.hpp"
 
 namespace ridgeline {
@@ -118,8 +119,6 @@ void require_rows(const std::vector<MeasurementSet>& sets) {
   throw InputError({}, "no row can be used", why);
 }
 
-}  // namespace
-
 Outcome run_import(const ImportOptions& options, const Session& session) {
   const std::vector<std::filesystem::path> files(options.files.begin(), options.files.end());
   const std::vector<MeasurementSet> sets = read_measurements(files, options.format);
@@ -135,6 +134,50 @@ Outcome run_import(const ImportOptions& options, const Session& session) {
                            .provenance = provenance_of(session.command, RIDGELINE_VERSION),
                            .root = to_arrays(sets)});
   return outcome;
+}
+
+constexpr std::array kImportExamples{
+    Example{"ridgeline import measurements.csv", "What is in this file, and which rows cannot be used?"},
+    Example{"ridgeline import table measurements.csv --out mine.h5", "Keep it as a store."},
+    Example{"ridgeline import mine.h5 measurements.csv --json", "Several files, rows of equal sets merged."}};
+
+constexpr CommandHelp kImportHelp{
+    "import", "ridgeline import [FORMAT] FILE... [--out STORE.h5] [OPTIONS]",
+    "measurement files into one store, and what is wrong with them",
+    "Reads measurements of models on devices, lists the sets (one for each device, runtime, precision and "
+    "power mode) and the rows that cannot be used, and writes all of it to an HDF5 store with --out. FORMAT "
+    "is edgetran, hat, neusight, table (CSV or JSON of your own: docs/data.md) or store; without it, or "
+    "with auto, each file is recognised by what it holds.",
+    kImportExamples};
+
+/// "hat FILE...": the first word may name the form of the files.
+void take_format(ImportOptions& o) {
+  const Words forms{"auto", "edgetran", "hat", "neusight", "table", "store"};
+  Words& words = o.files;
+  if (!words.empty() && std::find(forms.begin(), forms.end(), words.front()) != forms.end()) {
+    if (words.front() != "auto") o.format = words.front();
+    words.erase(words.begin());
+  } else if (!words.empty() && words.front().find_first_of("./") == std::string::npos &&
+             !std::filesystem::exists(words.front())) {
+    throw_unknown_name({}, "format", words.front(), forms);
+  }
+  if (words.empty()) refuse("import", "missing FILE", fmt::format("import takes: {}", kImportHelp.usage));
+}
+
+void declare_import(OptionSet& set, ImportOptions& o) {
+  set.many_words("FILE", o.files);
+  add_output(set, o.output);
+  set.check([&o](const CommonOptions& common) {
+    take_format(o);
+    o.out = common.out;
+  });
+}
+
+}  // namespace
+
+Command import_command() {
+  return make_command(kImportHelp, declare_import, run_import,
+                      "write the sets to FILE, a store in HDF5, all of it or nothing");
 }
 
 }  // namespace ridgeline

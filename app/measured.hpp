@@ -8,6 +8,7 @@
 #include "app/session.hpp"
 #include "calib/calibration.hpp"
 #include "calib/fit.hpp"
+#include "calib/predictor_level.hpp"
 #include "data/measurement.hpp"
 
 namespace ridgeline {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "app/options.hpp"
+#include "app/models.hpp"
 #include "model/architecture.hpp"
 #include "model/survey_counts.hpp"
 

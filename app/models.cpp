@@ -1,13 +1,15 @@
+#include "app/models.hpp"
+
 #include <fmt/format.h>
 
 #include "app/architecture_text.hpp"
 #include "app/arguments.hpp"
-#include "app/commands.hpp"
 #include "app/csv.hpp"
 #include "app/estimate_output.hpp"
 #include "app/format.hpp"
 #include "app/json.hpp"
 #include "app/model_report.hpp"
+#include "app/option_groups.hpp"
 #include "app/table.hpp"
 #include "base/units.hpp"
 #include "model/readers.hpp"
@@ -204,8 +206,6 @@ std::string list_csv(const std::vector<ListedModel>& models) {
   return text;
 }
 
-}  // namespace
-
 Outcome run_models(const ModelsOptions& options, const Session& session) {
   if (options.name.empty()) {
     const std::vector<ListedModel> models = load_all();
@@ -219,5 +219,35 @@ Outcome run_models(const ModelsOptions& options, const Session& session) {
   if (options.output == Output::csv) return {detail_csv(report)};
   return {detail_text(report, session.style)};
 }
+
+constexpr std::array kModelsExamples{
+    Example{"ridgeline models", "All models known by name."},
+    Example{"ridgeline models bert-base", "Its layers, parameters, FLOPs, bytes and intensity by kind of operator."},
+    Example{"ridgeline models bert-base --length 512 --counting survey",
+            "Counted as in arXiv 2302.14017 (int8, weights and activations read once)."},
+    Example{"ridgeline models bert-base --yaml",
+            "Written out in Ridgeline's own format: a start for a model of yours."}};
+
+constexpr CommandHelp kModelsHelp{
+    "models", "ridgeline models [NAME] [OPTIONS]", "known models: layers, parameters, FLOPs, intensity",
+    "Lists the models, or shows what one consists of and how much work it is, whatever runs it. NAME may be a "
+    "file of your own.",
+    kModelsExamples};
+
+constexpr std::array kCountings{std::pair<std::string_view, Counting>{"ridgeline", Counting::ridgeline},
+                                std::pair<std::string_view, Counting>{"survey", Counting::survey}};
+
+void declare_models(OptionSet& set, ModelsOptions& o) {
+  set.word("NAME", o.name);
+  add_workload(set, o.workload);
+  set.value("Output", "--counting", "CONVENTION", "ridgeline, or survey: as arXiv 2302.14017 counts BERT and GPT-2",
+            [&o](const std::string& s) { o.counting = parse_choice("--counting", "convention", s, kCountings); });
+  set.flag("Output", "--yaml", "the model in Ridgeline's own format", o.yaml);
+  add_output(set, o.output);
+}
+
+}  // namespace
+
+Command models_command() { return make_command(kModelsHelp, declare_models, run_models); }
 
 }  // namespace ridgeline

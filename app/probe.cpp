@@ -1,10 +1,12 @@
-#include "hwdesc/probe.hpp"
+#include "app/probe.hpp"
 
-#include "app/commands.hpp"
 #include "base/document.hpp"
 #include "hwdesc/device_file.hpp"
+#include "hwdesc/probe.hpp"
 
 namespace ridgeline {
+
+namespace {
 
 Outcome run_probe(const ProbeOptions& options, const Session& session) {
   Machine machine = read_machine("/");
@@ -14,5 +16,24 @@ Outcome run_probe(const ProbeOptions& options, const Session& session) {
   session.log->info("{}: {} cores", device.name, device.units);
   return {text};
 }
+
+constexpr std::array kProbeExamples{
+    Example{"ridgeline probe", "Describe the machine that this runs on."},
+    Example{"ridgeline probe --name workbench --out workbench.yaml", "Write it to a file that --device takes."},
+    Example{"ridgeline estimate bert-base --device workbench.yaml", "What would BERT take on this machine?"}};
+
+constexpr CommandHelp kProbeHelp{
+    "probe", "ridgeline probe [OPTIONS]", "describe the machine this runs on",
+    "Writes a device description of this machine from what its operating system tells: topology, caches, "
+    "SIMD width, clocks and memory.",
+    kProbeExamples};
+
+void declare_probe(OptionSet& set, ProbeOptions& o) {
+  set.value("Output", "--name", "NAME", "name of the device in the description; default: the host's name", o.name);
+}
+
+}  // namespace
+
+Command probe_command() { return make_command(kProbeHelp, declare_probe, run_probe); }
 
 }  // namespace ridgeline

@@ -1,10 +1,12 @@
+#include "app/runtimes.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "app/arguments.hpp"
-#include "app/commands.hpp"
 #include "app/csv.hpp"
 #include "app/facts.hpp"
+#include "app/option_groups.hpp"
 #include "app/table.hpp"
 #include "base/units.hpp"
 #include "hwdesc/device_file.hpp"
@@ -79,8 +81,6 @@ std::string detail_json(const Runtime& runtime) {
   return dump(json);
 }
 
-}  // namespace
-
 Outcome run_runtimes(const RuntimesOptions& options, const Session& session) {
   if (options.name.empty()) {
     const std::vector<Runtime> runtimes = load_all();
@@ -93,5 +93,21 @@ Outcome run_runtimes(const RuntimesOptions& options, const Session& session) {
   if (options.output == Output::csv) return {facts_csv(runtime.facts)};
   return {detail_text(runtime, session.style)};
 }
+
+constexpr std::array kRuntimesExamples{Example{"ridgeline runtimes", "All runtimes."},
+                                       Example{"ridgeline runtimes pytorch", "One runtime with its sources."}};
+
+constexpr CommandHelp kRuntimesHelp{
+    "runtimes", "ridgeline runtimes [NAME] [OPTIONS]", "known runtimes (PyTorch eager, TensorRT, ...)",
+    "Lists the runtimes, or shows one with the source of every number.", kRuntimesExamples};
+
+void declare_runtimes(OptionSet& set, RuntimesOptions& o) {
+  set.word("NAME", o.name);
+  add_output(set, o.output);
+}
+
+}  // namespace
+
+Command runtimes_command() { return make_command(kRuntimesHelp, declare_runtimes, run_runtimes); }
 
 }  // namespace ridgeline

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "app/commands.hpp"
+#include "app/calibrate.hpp"
 #include "app/json.hpp"
 #include "app/table.hpp"
 #include "calib/library.hpp"

@@ -1,9 +1,12 @@
+#include "app/validate.hpp"
+
 #include <fmt/format.h>
 
 #include <numeric>
 
-#include "app/commands.hpp"
+#include "app/arguments.hpp"
 #include "app/measured.hpp"
+#include "app/option_groups.hpp"
 #include "app/validate_output.hpp"
 #include "base/error.hpp"
 #include "calib/library.hpp"
@@ -108,10 +111,75 @@ std::string print(const ValidateResult& result, Output output, const Style& styl
   return validate_text(result, style);
 }
 
-}  // namespace
-
 Outcome run_validate(const ValidateOptions& options, const Session& session) {
   return {print(compute(options, session), options.output, session.style)};
 }
+
+constexpr std::array kValidateExamples{
+    Example{"ridgeline validate --device raspberry-pi-4 --data measurements.csv",
+            "How far off is what is known without a measurement?"},
+    Example{"ridgeline validate --device raspberry-pi-4 --data measurements.csv --calibrate-on 3 --seed 1",
+            "Fit three rows, score the others."},
+    Example{"ridgeline validate --device raspberry-pi-4 --data measurements.csv --calibrate-on 0.6 "
+            "--predictor analytic --json",
+            "A share of the rows, parameters alone, for scripts."}};
+
+constexpr CommandHelp kValidateHelp{
+    "validate", "ridgeline validate --device NAME --data FILE... [OPTIONS]",
+    "how far predictions are from measurements",
+    "Scores predictions and their intervals on measurements: those of a calibration, of a fit to some of "
+    "the rows "
+    "on the others, or of what is known without this device and these files.",
+    kValidateExamples};
+
+/// Which rows are fitted and which scored must follow from the words alone.
+void check_choice_of_rows(const ValidateOptions& options) {
+  if (options.within_campaign) {
+    if (!options.calibration.empty() || options.calibrate_on)
+      refuse("--within-campaign", "fits each fold itself", "leave --calibration and --calibrate-on out");
+    if (options.predictor.value_or(PredictorLevel::analytic) != PredictorLevel::analytic)
+      refuse("--within-campaign",
+             fmt::format("fits parameters and state, so '{}' has no part in it", name(*options.predictor)),
+             "leave --predictor out");
+    return;
+  }
+  if (!options.calibration.empty() && options.calibrate_on)
+    refuse("validate", "--calibration and --calibrate-on exclude one another",
+           "the first scores a file's calibration, the second fits some of the rows");
+  if (!options.calibration.empty() && options.predictor == PredictorLevel::data_sheet)
+    refuse("--predictor", "datasheet leaves nothing of the calibration", "leave --calibration out");
+  if (options.calibration.empty() && !options.calibrate_on && options.predictor &&
+      options.predictor != PredictorLevel::data_sheet)
+    refuse("--predictor", fmt::format("{} needs something fitted", name(*options.predictor)),
+           "give --calibrate-on N or --calibration FILE");
+}
+
+void declare_validate(OptionSet& set, ValidateOptions& o) {
+  const std::string group = "Predictor";
+  add_data(set, o.data);
+  set.value(group, "--calibration", "FILE", "score this calibration on all rows", o.calibration);
+  set.value(
+      group, "--calibrate-on", "N",
+      "fit N rows drawn at random, or a share such as 0.8, and score the others; 0 (default): score what is known "
+      "without this device and these files",
+      [&o](const std::string& s) { o.calibrate_on = parse_row_count("--calibrate-on", s, 0); });
+  add_seed(set, group, o.seed);
+  set.value(group, "--predictor", "KIND",
+            "datasheet, analytic (parameters fitted) or residual (default where something is fitted)",
+            [&o](const std::string& s) { o.predictor = parse_predictor("--predictor", s); });
+  set.flag(group, "--within-campaign",
+           "score rows of a campaign in measuring order, in five folds, each predicted in the state of the board "
+           "that its neighbours show",
+           o.within_campaign);
+  add_output(set, o.output);
+  set.check([&o](const CommonOptions&) {
+    require_data(o.data, kValidateHelp);
+    check_choice_of_rows(o);
+  });
+}
+
+}  // namespace
+
+Command validate_command() { return make_command(kValidateHelp, declare_validate, run_validate); }
 
 }  // namespace ridgeline

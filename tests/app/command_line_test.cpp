@@ -2,17 +2,20 @@
 
 #include <gtest/gtest.h>
 
+#include "app/commands.hpp"
+#include "app/compare.hpp"
+#include "app/estimate.hpp"
 #include "app/help.hpp"
+#include "tests/app/support.hpp"
 #include "tests/support.hpp"
 
 namespace ridgeline {
 namespace {
 
-using Words = std::vector<std::string>;
-
 template <class Options>
 Options parse(const Words& words) {
-  return std::get<Options>(parse_command_line(words).command);
+  const Invocation invocation = parse_command_line(words);
+  return *std::any_cast<std::shared_ptr<const Options>>(invocation.action.options);
 }
 
 std::string complaint(const Words& words) {
@@ -156,15 +159,19 @@ TEST(CommandLine, WordsTooManyAreRefused) {
 }
 
 TEST(CommandLine, HelpAndVersionArePrinted) {
-  EXPECT_EQ(parse<PrintOptions>({"--version"}).text, version_line() + "\n");
-  const std::string page = parse<PrintOptions>({"estimate", "--help"}).text;
-  EXPECT_EQ(parse<PrintOptions>({"help", "estimate"}).text, page);
-  EXPECT_EQ(parse<PrintOptions>({"estimate", "-h"}).text, page);
-  EXPECT_EQ(parse<PrintOptions>({"--help"}).text, parse<PrintOptions>({"help"}).text);
+  EXPECT_EQ(run_words({"--version"}).out, version_line() + "\n");
+  const std::string page = run_words({"estimate", "--help"}).out;
+  EXPECT_EQ(page, help_for("estimate"));
+  EXPECT_EQ(run_words({"help", "estimate"}).out, page);
+  EXPECT_EQ(run_words({"estimate", "-h"}).out, page);
+  EXPECT_EQ(run_words({"--help"}).out, help_for(""));
+  EXPECT_EQ(run_words({"help"}).out, help_for(""));
 }
 
 TEST(CommandLine, EveryHelpPageFitsTheScreenAndHasExamples) {
-  for (const CommandHelp& help : command_helps()) {
+  std::vector<CommandHelp> helps{program_help()};
+  for (const Command& command : commands()) helps.push_back(command.help);
+  for (const CommandHelp& help : helps) {
     const std::string page = help_for(std::string(help.name));
     EXPECT_NE(page.find("\nExamples:\n"), std::string::npos) << help.name;
     EXPECT_FALSE(help.examples.empty()) << help.name;

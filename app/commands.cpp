@@ -1,0 +1,20 @@
+#include "app/commands.hpp"
+
+#include "app/calibrate.hpp"
+#include "app/compare.hpp"
+#include "app/devices.hpp"
+#include "app/estimate.hpp"
+#include "app/import.hpp"
+#include "app/models.hpp"
+#include "app/probe.hpp"
+#include "app/runtimes.hpp"
+#include "app/validate.hpp"
+
+namespace ridgeline {
+
+std::vector<Command> commands() {
+  return {estimate_command(), compare_command(), devices_command(),   runtimes_command(), models_command(),
+          probe_command(),    import_command(),  calibrate_command(), validate_command()};
+}
+
+}  // namespace ridgeline
