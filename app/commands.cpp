@@ -8,13 +8,14 @@
 #include "app/models.hpp"
 #include "app/probe.hpp"
 #include "app/runtimes.hpp"
+#include "app/space.hpp"
 #include "app/validate.hpp"
 
 namespace ridgeline {
 
 std::vector<Command> commands() {
-  return {estimate_command(), compare_command(), devices_command(),   runtimes_command(), models_command(),
-          probe_command(),    import_command(),  calibrate_command(), validate_command()};
+  return {estimate_command(), compare_command(), devices_command(), runtimes_command(),  models_command(),
+          space_command(),    probe_command(),   import_command(),  calibrate_command(), validate_command()};
 }
 
 }  // namespace ridgeline

@@ -54,8 +54,10 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
 void throw_unknown_name(const InputLocation& location, std::string_view kind, std::string_view name,
                         const std::vector<std::string>& valid) {
   const std::string nearest = nearest_name(name, valid);
+  const bool ies = kind.ends_with('y') && !kind.ends_with("ey");
+  const std::string kinds = ies ? fmt::format("{}ies", kind.substr(0, kind.size() - 1)) : fmt::format("{}s", kind);
   const std::string hint =
-      fmt::format("{}the {}s are: {}", nearest.empty() ? "" : fmt::format("did you mean '{}'? ", nearest), kind,
+      fmt::format("{}the {} are: {}", nearest.empty() ? "" : fmt::format("did you mean '{}'? ", nearest), kinds,
                   fmt::join(valid, ", "));
   throw InputError(location, fmt::format("unknown {} '{}'", kind, name), hint);
 }

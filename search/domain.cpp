@@ -93,7 +93,7 @@ Domain::Domain(Kind kind) : kind_(std::move(kind)) {
                         check_counts(d.counts);
                         numbered_by_count(d.counts, [&](int count) { return std::pow(d.of.size(), count); });
                       },
-                      [&](const Table& d) {
+                      [&](const Rows& d) {
                         check_list(d.rows, "rows");
                         size_ = static_cast<std::uint32_t>(checked_size(static_cast<double>(d.rows.size())));
                         near_rows_.resize(size_);
@@ -202,7 +202,7 @@ std::string Domain::text(Gene gene) const {
                                  text += (text.empty() ? "" : "-") + d.of[static_cast<std::size_t>(m)];
                                return text;
                              },
-                             [&](const Table& d) { return fmt::format("{}", fmt::join(d.rows[gene], ", ")); },
+                             [&](const Rows& d) { return fmt::format("{}", fmt::join(d.rows[gene], ", ")); },
                              [&](const Steps&) { return fmt::format("{:.6g}", number(gene)); }},
                     kind_);
 }
@@ -242,7 +242,7 @@ Gene Domain::near(Gene gene, Random& random) const {
       Overload{[&](const OneOf& d) { return static_cast<Gene>(other(gene, static_cast<int>(size_), d.ordered)); },
                [&](const Multiset& d) { return near_members(d.counts, static_cast<int>(d.of.size()), false); },
                [&](const Sequence& d) { return near_members(d.counts, static_cast<int>(d.of.size()), true); },
-               [&](const Table&) {
+               [&](const Rows&) {
                  const auto& rows = near_rows_[gene];
                  if (rows.empty() || random.below(4) == 0)
                    return static_cast<Gene>(other(gene, static_cast<int>(size_), false));

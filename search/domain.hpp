@@ -5,7 +5,7 @@
 //   OneOf     one of a list, e.g. the width of a layer; `ordered` where neighbours in the list are alike,
 //   Multiset  `count` members of a list, repetition allowed, order irrelevant: the heads of a FlexiBERT layer,
 //   Sequence  `count` members of a list in order: the hidden sizes of its feed-forward stack,
-//   Table     rows of named columns: device × clock × precision × batch, where not every combination exists,
+//   Rows     rows of named columns: device × clock × precision × batch, where not every combination exists,
 //   Steps     a continuous interval cut into equal steps.
 //
 // Multisets are numbered by the combinatorial number system (Knuth, TAOCP 7.2.1.3, theorem L): members
@@ -40,7 +40,7 @@ struct Sequence {
   std::vector<int> counts;      ///< ascending
 };
 
-struct Table {
+struct Rows {
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> rows;  ///< all different
 };
@@ -52,7 +52,7 @@ struct Steps {
 
 class Domain {
  public:
-  using Kind = std::variant<OneOf, Multiset, Sequence, Table, Steps>;
+  using Kind = std::variant<OneOf, Multiset, Sequence, Rows, Steps>;
 
   /// Error for an empty domain, repeated values, or more than kMostValues of them.
   explicit Domain(Kind kind);
@@ -81,7 +81,7 @@ class Domain {
   Kind kind_;
   std::uint32_t size_ = 0;
   std::vector<std::uint32_t> first_of_count_;          ///< Multiset, Sequence: parallel to counts, and the end
-  std::vector<std::vector<std::uint16_t>> near_rows_;  ///< Table: rows that differ in one column
+  std::vector<std::vector<std::uint16_t>> near_rows_;  ///< Rows: rows that differ in one column
   std::vector<std::vector<std::uint32_t>> binomials_;  ///< Multiset: [i][n] = C(n, i + 1)
 
   std::size_t count_index(Gene gene) const;

@@ -91,7 +91,7 @@ Space::Space(std::string name, std::vector<Choice> choices, std::vector<Repeated
 }
 
 Space::List Space::list_of(const std::vector<Choice>& choices) const {
-  List list{&choices, std::vector<int>(choices.size(), -1), std::vector<bool>(choices.size(), false)};
+  List list{choices, std::vector<int>(choices.size(), -1), std::vector<bool>(choices.size(), false)};
   for (std::size_t i = 0; i < choices.size(); ++i) {
     if (!choices[i].when) continue;
     const int on = position(choices, choices[i].when->choice, choices[i].name);
@@ -107,19 +107,19 @@ Space::List Space::list_of(const std::vector<Choice>& choices) const {
 bool Space::open(const List& list, std::size_t choice, std::span<const Gene> genes) {
   const int on = list.depends_on[choice];
   if (on < 0) return true;
-  const auto& values = (*list.choices)[choice].when->values;
+  const auto& values = list.choices[choice].when->values;
   return open(list, static_cast<std::size_t>(on), genes) &&
          std::find(values.begin(), values.end(), genes[static_cast<std::size_t>(on)]) != values.end();
 }
 
 void Space::close(const List& list, std::span<Gene> genes) {
-  for (std::size_t i = 0; i < list.choices->size(); ++i)
+  for (std::size_t i = 0; i < list.choices.size(); ++i)
     if (list.depends_on[i] >= 0 && !open(list, i, genes)) genes[i] = 0;
 }
 
 Space::Scope Space::scope_of(const List& list, bool design) const {
   Scope scope;
-  std::vector<Gene> genes(list.choices->size(), 0);
+  std::vector<Gene> genes(list.choices.size(), 0);
   add_cases(list, 0, genes, design, scope);
   double sum = 0;
   for (const Case& one : scope.cases) scope.count += one.count;
@@ -130,9 +130,9 @@ Space::Scope Space::scope_of(const List& list, bool design) const {
 
 void Space::add_cases(const List& list, std::size_t choice, std::vector<Gene>& genes, bool design,
                       Scope& scope) const {
-  if (choice < list.choices->size()) {
+  if (choice < list.choices.size()) {
     const std::uint32_t values =
-        list.decides[choice] && open(list, choice, genes) ? (*list.choices)[choice].domain.size() : 1;
+        list.decides[choice] && open(list, choice, genes) ? list.choices[choice].domain.size() : 1;
     for (std::uint32_t value = 0; value < values; ++value) {
       genes[choice] = static_cast<Gene>(value);
       add_cases(list, choice + 1, genes, design, scope);
@@ -144,12 +144,12 @@ void Space::add_cases(const List& list, std::size_t choice, std::vector<Gene>& g
     throw Error(fmt::format("the conditions of the space '{}' have more than {} cases", name_, kMostCases));
   Case& added = scope.cases.emplace_back();
   added.count = 1;
-  for (std::size_t i = 0; i < list.choices->size(); ++i) {
+  for (std::size_t i = 0; i < list.choices.size(); ++i) {
     if (list.decides[i]) {
       added.fixed.emplace_back(i, genes[i]);
     } else if (open(list, i, genes)) {
       added.free.push_back(i);
-      added.count *= (*list.choices)[i].domain.size();
+      added.count *= list.choices[i].domain.size();
     }
   }
   if (design)
@@ -208,8 +208,7 @@ void Space::sample(const Scope& scope, const List& list, Random& random, std::sp
   const auto number = std::min(static_cast<std::size_t>(at - scope.cumulative.begin()), scope.cases.size() - 1);
   std::ranges::fill(genes, Gene{0});
   for (const auto& [place, value] : scope.cases[number].fixed) genes[place] = value;
-  for (const std::size_t place : scope.cases[number].free)
-    genes[place] = (*list.choices)[place].domain.random(random);
+  for (const std::size_t place : scope.cases[number].free) genes[place] = list.choices[place].domain.random(random);
 }
 
 void Space::sample_uniform(Random& random, std::span<Gene> genome) const {
@@ -241,7 +240,7 @@ void Space::nth(std::uint64_t index, std::span<Gene> genome) const {
     }
     for (const auto& [place, value] : chosen->fixed) genes[place] = value;
     for (const std::size_t place : chosen->free) {
-      const std::uint32_t values = (*list.choices)[place].domain.size();
+      const std::uint32_t values = list.choices[place].domain.size();
       genes[place] = static_cast<Gene>(rest % values);
       rest /= values;
     }

@@ -113,7 +113,7 @@ class Space {
 
   /// A list of choices with what they depend on: the design's, or those of a layer.
   struct List {
-    const std::vector<Choice>* choices;
+    std::span<const Choice> choices;
     std::vector<int> depends_on;  ///< parallel: the choice that `when` names, -1 without
     std::vector<bool> decides;    ///< parallel: others, or a number of layers, depend on it
   };

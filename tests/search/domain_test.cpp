@@ -22,7 +22,7 @@ std::vector<Domain> domains() {
           Domain(Multiset{kKinds, {2, 4, 8, 12}}),
           Domain(Multiset{{"a"}, {2, 3}}),
           Domain(Sequence{{"256", "512", "1024"}, {1, 3}}),
-          Domain(Table{{"device", "clock"}, {{"pi", "600"}, {"pi", "1500"}, {"nano", "921"}}}),
+          Domain(Rows{{"device", "clock"}, {{"pi", "600"}, {"pi", "1500"}, {"nano", "921"}}}),
           Domain(Steps{0, 1, 65535})};
 }
 

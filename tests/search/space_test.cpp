@@ -46,7 +46,8 @@ TEST(Space, CountsFlexiBert) {
 }
 
 TEST(Space, NumbersEveryDesignOnce) {
-  const Space space = small_space();
+  Space first = small_space();
+  const Space space = std::move(first);
   std::set<Genome> seen;
   for (std::uint64_t i = 0; i < 48; ++i) {
     Genome genome(space.genome_length());

@@ -1,0 +1,121 @@
+// FlexiBERT 2.0 (EdgeTran, arXiv 2303.13745): every layer has its own width, heads of mixed kinds and stack of
+// feed-forward layers. Heads have floor(width / heads) dimensions. What the choices leave open is as parse_flexibert
+// has it.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <memory>
+
+#include "base/error.hpp"
+#include "search/family_choices.hpp"
+
+namespace ridgeline {
+namespace {
+
+MixedHead head_of(const std::string& text) {
+  if (text == "sa_sdp") return {HeadKind::scaled_dot_product};
+  if (text == "sa_wma") return {HeadKind::weighted_multiplicative};
+  if (text == "l_dft") return {HeadKind::dft};
+  if (text == "l_dct") return {HeadKind::dct};
+  Size kernel = 0;
+  const char* const end = text.data() + text.size();
+  if (text.starts_with("c_") && std::from_chars(text.data() + 2, end, kernel).ptr == end && kernel % 2 == 1 &&
+      kernel > 0)
+    return {HeadKind::convolution, kernel};
+  throw Error(fmt::format(
+      "heads: unknown kind '{}'; kinds are sa_sdp, sa_wma, l_dft, l_dct and c_K with an odd kernel K", text));
+}
+
+struct FlexiBert {
+  const Space* space;
+  std::size_t group, width, heads, feed_forward;  ///< places
+  std::vector<Size> widths, hidden;
+  std::vector<MixedHead> kinds;
+  std::uint32_t width_count, heads_count, feed_forward_count;
+
+  Gene gene(std::span<const Gene> genome, std::size_t layer, std::size_t choice) const {
+    return genome[space->gene(group, layer, choice)];
+  }
+
+  Architecture architecture(std::span<const Gene> genome) const {
+    Architecture result;
+    result.family = "flexibert";
+    const Repeated& repeated = space->groups()[group];
+    std::vector<int> members;
+    for (std::size_t i = 0; i < space->layers(group, genome); ++i) {
+      Layer layer{.width = widths[gene(genome, i, width)]};
+      MixedAttention attention{.heads = {}, .position_buckets = 514};
+      repeated.choices[heads].domain.members(gene(genome, i, heads), members);
+      for (const int m : members) attention.heads.push_back(kinds[static_cast<std::size_t>(m)]);
+      attention.head_dim = layer.width / static_cast<Size>(members.size());
+      layer.sublayers.push_back({.body = std::move(attention)});
+      FeedForward stack;
+      repeated.choices[feed_forward].domain.members(gene(genome, i, feed_forward), members);
+      for (const int m : members) stack.hidden.push_back(hidden[static_cast<std::size_t>(m)]);
+      layer.sublayers.push_back({.body = std::move(stack)});
+      result.encoder.layers.push_back(std::move(layer));
+    }
+    result.embeddings = {.vocabulary = 50265,
+                         .width = result.encoder.layers.front().width,
+                         .positions = 514,
+                         .token_types = 1,
+                         .norm = true};
+    result.head = {.pooler = true, .classes = 2};
+    result.max_length = 512;
+    return result;
+  }
+
+  std::uint32_t first_head() const { return width_count; }
+  std::uint32_t first_change() const { return first_head() + width_count * width_count; }
+  std::uint32_t first_feed_forward() const { return first_change() + width_count * width_count; }
+  std::uint32_t first_heads() const { return first_feed_forward() + 2 * width_count * feed_forward_count; }
+  std::uint32_t part_count() const { return first_heads() + 2 * width_count * heads_count; }
+
+  /// A head's part holds the embeddings too, which have the first layer's width.
+  void parts(std::span<const Gene> genome, std::vector<std::uint32_t>& out) const {
+    const std::size_t layers = space->layers(group, genome);
+    std::uint32_t before = gene(genome, 0, width);
+    out.assign(1, before);
+    for (std::size_t i = 0; i < layers; ++i) {
+      const std::uint32_t now = gene(genome, i, width);
+      // No part behind the last layer's heads needs the attention mask, which takes memory until then.
+      const std::uint32_t place = now + (i + 1 == layers ? width_count : 0);
+      if (now != before) out.push_back(first_change() + before * width_count + now);
+      out.push_back(first_heads() + place * heads_count + gene(genome, i, heads));
+      out.push_back(first_feed_forward() + place * feed_forward_count + gene(genome, i, feed_forward));
+      before = now;
+    }
+    out.push_back(first_head() + out.front() * width_count + before);
+  }
+};
+
+}  // namespace
+
+Family make_flexibert(const Space& space) {
+  require_choices(space, {"layers"});
+  require_group_count(space, 1);
+  FlexiBert f{.space = &space};
+  f.group = require_group(space, "layer", "layers", {"width", "heads", "feed_forward"});
+  const Repeated& layer = space.groups()[f.group];
+  f.width = choice_in(layer, "width"), f.heads = choice_in(layer, "heads");
+  f.feed_forward = choice_in(layer, "feed_forward");
+  f.widths = numbers_of(layer.choices[f.width]);
+  const auto* heads = std::get_if<Multiset>(&layer.choices[f.heads].domain.kind());
+  if (heads == nullptr) throw Error("heads: must be a multiset of kinds");
+  for (const std::string& kind : heads->of) f.kinds.push_back(head_of(kind));
+  for (const Size width : f.widths)
+    if (width < heads->counts.back())
+      throw Error(fmt::format("width: {} is less than {} heads", width, heads->counts.back()));
+  if (!std::holds_alternative<Sequence>(layer.choices[f.feed_forward].domain.kind()))
+    throw Error("feed_forward: must be a sequence of sizes");
+  f.hidden = numbers_of(layer.choices[f.feed_forward]);
+  f.width_count = layer.choices[f.width].domain.size();
+  f.heads_count = layer.choices[f.heads].domain.size();
+  f.feed_forward_count = layer.choices[f.feed_forward].domain.size();
+  const auto shared = std::make_shared<const FlexiBert>(std::move(f));
+  return {"flexibert", [shared](std::span<const Gene> g) { return shared->architecture(g); },
+          [shared](std::span<const Gene> g, PassKind, std::vector<std::uint32_t>& out) { shared->parts(g, out); },
+          shared->part_count()};
+}
+
+}  // namespace ridgeline
