@@ -1,0 +1,145 @@
+#include "search/non_dominated_sort.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace ridgeline {
+namespace {
+
+constexpr std::size_t kWordBits = 64;
+constexpr std::uint32_t kNone = 0xffffffff;
+
+}  // namespace
+
+std::span<const std::uint32_t> NonDominatedSort::rank(const Population& population) {
+  ranks_.assign(population.size(), 0);
+  front_count_ = 0;
+  feasible_.clear();
+  for (std::uint32_t i = 0; i < population.size(); ++i)
+    if (!(population.violations[i] > 0)) feasible_.push_back(i);
+  rank_feasible(population);
+  rank_infeasible(population);
+  return ranks_;
+}
+
+/// Positions in feasible_ by ascending objective; of equal values in lexicographic order.
+void NonDominatedSort::order_by(const Population& population, std::size_t objective) {
+  auto& order = order_[objective];
+  order.resize(feasible_.size());
+  std::iota(order.begin(), order.end(), 0u);
+  if (objective == 0) return;  // that is the lexicographic order
+  keys_.resize(feasible_.size());
+  for (std::uint32_t p = 0; p < feasible_.size(); ++p) keys_[p] = {population.values(feasible_[p])[objective], p};
+  std::sort(keys_.begin(), keys_.end());
+  for (std::size_t p = 0; p < keys_.size(); ++p) order[p] = keys_[p].second;
+}
+
+void NonDominatedSort::rank_feasible(const Population& population) {
+  const std::size_t n = feasible_.size(), objectives = population.objective_count;
+  order_.resize(objectives);
+  for (auto& order : order_) order.clear();
+  if (n == 0) return;
+  std::sort(feasible_.begin(), feasible_.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const auto x = population.values(a), y = population.values(b);
+    for (std::size_t m = 0; m < objectives; ++m)
+      if (x[m] != y[m]) return x[m] < y[m];
+    return a < b;
+  });
+  words_ = (n + kWordBits - 1) / kWordBits;
+  before_.assign(n * words_, ~Word{0});
+  for (std::size_t m = 0; m < objectives; ++m) {
+    order_by(population, m);
+    seen_.assign(words_, 0);
+    const auto& order = order_[m];
+    for (std::size_t k = 0; k < n;) {
+      // Members with equal values are no obstacle to one another in this objective.
+      std::size_t end = k;
+      const double value = population.values(feasible_[order[k]])[m];
+      for (; end < n && population.values(feasible_[order[end]])[m] == value; ++end)
+        seen_[order[end] / kWordBits] |= Word{1} << order[end] % kWordBits;
+      for (; k < end; ++k) {
+        Word* row = before_.data() + order[k] * words_;
+        for (std::size_t w = 0; w < words_; ++w) row[w] &= seen_[w];
+      }
+    }
+  }
+  fronts_.clear();
+  std::uint32_t fronts = 0;
+  for (std::uint32_t p = 0; p < n; ++p) {
+    Word* row = before_.data() + p * words_;
+    const auto values = population.values(feasible_[p]);
+    std::uint32_t front = kNone;
+    // Equals stand next to each other in lexicographic order and do not dominate one another: same front.
+    if (p > 0 && std::ranges::equal(values, population.values(feasible_[p - 1]))) {
+      front = ranks_[feasible_[p - 1]];
+    } else {
+      row[p / kWordBits] &= ~(Word{1} << p % kWordBits);
+      std::uint32_t low = 0, high = fronts;
+      while (low < high) {
+        const std::uint32_t middle = low + (high - low) / 2;
+        const Word* members = fronts_.data() + middle * words_;
+        bool dominated = false;
+        for (std::size_t w = 0; w <= p / kWordBits && !dominated; ++w) dominated = (row[w] & members[w]) != 0;
+        dominated ? low = middle + 1 : high = middle;
+      }
+      front = low;
+      if (front == fronts) fronts_.resize(++fronts * words_, 0);
+    }
+    fronts_[front * words_ + p / kWordBits] |= Word{1} << p % kWordBits;
+    ranks_[feasible_[p]] = front;
+  }
+  front_count_ = fronts;
+}
+
+void NonDominatedSort::rank_infeasible(const Population& population) {
+  std::vector<std::uint32_t> members;
+  for (std::uint32_t i = 0; i < population.size(); ++i)
+    if (population.violations[i] > 0) members.push_back(i);
+  std::sort(members.begin(), members.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return population.violations[a] < population.violations[b]; });
+  for (std::size_t k = 0; k < members.size(); ++k) {
+    if (k == 0 || population.violations[members[k]] != population.violations[members[k - 1]]) ++front_count_;
+    ranks_[members[k]] = front_count_ - 1;
+  }
+}
+
+std::span<const double> NonDominatedSort::crowding(const Population& population) {
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  crowding_.assign(population.size(), 0);
+  for (std::size_t m = 0; m < population.objective_count; ++m) {
+    const auto& order = order_[m];
+    const auto value = [&](std::uint32_t p) { return population.values(feasible_[p])[m]; };
+    // One walk along the objective serves all fronts: each remembers its last two members met.
+    lowest_.assign(front_count_, kNone);
+    before_last_.assign(front_count_, kNone);
+    last_.assign(front_count_, kNone);
+    highest_.assign(front_count_, kNone);
+    for (const std::uint32_t p : order) {
+      const std::uint32_t f = ranks_[feasible_[p]];
+      if (lowest_[f] == kNone) lowest_[f] = p;
+      highest_[f] = p;
+    }
+    for (const std::uint32_t p : order) {
+      const std::uint32_t f = ranks_[feasible_[p]];
+      if (duplicate(population, p)) continue;
+      const double extent = value(highest_[f]) - value(lowest_[f]);
+      if (last_[f] == kNone)
+        crowding_[feasible_[p]] = infinite;
+      else if (before_last_[f] != kNone && extent > 0)
+        crowding_[feasible_[last_[f]]] += (value(p) - value(before_last_[f])) / extent;
+      before_last_[f] = last_[f];
+      last_[f] = p;
+    }
+    for (const std::uint32_t p : last_)
+      if (p != kNone) crowding_[feasible_[p]] = infinite;
+  }
+  return crowding_;
+}
+
+/// Whether the member before it in lexicographic order has the same values.
+bool NonDominatedSort::duplicate(const Population& population, std::uint32_t p) const {
+  return p > 0 && std::ranges::equal(population.values(feasible_[p]), population.values(feasible_[p - 1]));
+}
+
+}  // namespace ridgeline

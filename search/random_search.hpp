@@ -1,0 +1,30 @@
+// Independent designs, every one of the space equally likely: what any search has to beat.
+#pragma once
+
+#include "search/optimiser.hpp"
+
+namespace ridgeline {
+
+struct RandomSearchOptions {
+  std::size_t batch = 1000;
+  std::uint64_t seed = 1;
+  bool balanced = false;  ///< every value of a choice equally likely instead (Space::sample_balanced)
+  int threads = 1;
+};
+
+class RandomSearch {
+ public:
+  /// Refers to the space.
+  RandomSearch(const Space& space, std::size_t objectives, RandomSearchOptions options);
+  void ask(Population& designs) const;
+  void tell(const Population&) { ++state_.round; }
+  const OptimiserState& state() const { return state_; }
+  void restore(OptimiserState state) { state_ = std::move(state); }
+
+ private:
+  const Space* space_;
+  RandomSearchOptions options_;
+  OptimiserState state_;
+};
+
+}  // namespace ridgeline
