@@ -22,17 +22,17 @@ struct OptimiserState {
 };
 
 template <class O>
-concept Optimiser = std::move_constructible<O> && requires(O o, const O c, Population& p, OptimiserState s) {
+concept SearchOptimiser = std::move_constructible<O> && requires(O o, const O c, Population& p, OptimiserState s) {
   o.ask(p);   // resizes p to the round's designs and writes their genomes; none: finished
   o.tell(p);  // the same, with objectives and violations
   { c.state() } -> std::convertible_to<const OptimiserState&>;
   o.restore(std::move(s));
 };
 
-/// Owns any Optimiser.
+/// Owns any SearchOptimiser.
 class AnyOptimiser {
  public:
-  template <Optimiser O>
+  template <SearchOptimiser O>
   AnyOptimiser(O optimiser) : own_(std::make_unique<Own<O>>(std::move(optimiser))) {}
   void ask(Population& designs) { own_->ask(designs); }
   void tell(const Population& designs) { own_->tell(designs); }

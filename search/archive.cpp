@@ -1,0 +1,117 @@
+#include "search/archive.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "base/error.hpp"
+
+namespace ridgeline {
+namespace {
+
+constexpr double kFirstResolution = 1e-4;
+
+double with_slack(double value, double slack) { return value > 0 ? value * (1 + slack) : value; }
+
+}  // namespace
+
+ParetoArchive::ParetoArchive(std::size_t genome_length, std::size_t objectives, std::size_t capacity)
+    : capacity_(capacity) {
+  if (capacity < 4 * objectives) throw Error("an archive needs room for at least four designs an objective");
+  members_.genome_length = genome_length;
+  members_.objective_count = objectives;
+  best_.assign(objectives, std::numeric_limits<double>::infinity());
+}
+
+std::size_t ParetoArchive::add(const Population& designs) {
+  std::size_t entered = 0;
+  for (std::size_t i = 0; i < designs.size(); ++i)
+    if (!(designs.violations[i] > 0)) entered += add_one(designs.genome(i), designs.values(i));
+  return entered;
+}
+
+bool ParetoArchive::add_one(std::span<const Gene> genome, std::span<const double> values) {
+  if (covered(values, 0)) return false;
+  bool best = false;
+  for (std::size_t m = 0; m < values.size(); ++m) best |= values[m] < best_[m];
+  if (!best && resolution_ > 0 && covered(values, resolution_)) return false;
+  for (std::size_t m = 0; m < values.size(); ++m) best_[m] = std::min(best_[m], values[m]);
+  remove_dominated(values);
+  const std::size_t last = members_.size();
+  members_.resize(last + 1);
+  std::ranges::copy(genome, members_.genome(last).begin());
+  std::ranges::copy(values, members_.objectives.begin() + static_cast<std::ptrdiff_t>(last * values.size()));
+  members_.violations[last] = 0;
+  if (members_.size() > capacity_) coarsen();
+  return true;
+}
+
+bool ParetoArchive::covered(std::span<const double> values, double slack) const {
+  const std::size_t objectives = values.size();
+  double limit[kMostObjectives];
+  for (std::size_t m = 0; m < objectives; ++m) limit[m] = with_slack(values[m], slack);
+  const double* row = members_.objectives.data();
+  const double* const end = row + members_.objectives.size();
+  for (; row != end; row += objectives) {
+    bool within = true;
+    for (std::size_t m = 0; m < objectives; ++m) within &= row[m] <= limit[m];
+    if (within && (slack == 0 || !pareto_dominates(values, {row, objectives}))) return true;
+  }
+  return false;
+}
+
+void ParetoArchive::remove_dominated(std::span<const double> values) {
+  const std::size_t objectives = values.size();
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const double* row = members_.objectives.data() + i * objectives;
+    bool dominated = true;
+    for (std::size_t m = 0; m < objectives; ++m) dominated &= values[m] <= row[m];
+    if (dominated) continue;
+    if (kept != i) members_.assign(kept, members_, i);
+    ++kept;
+  }
+  members_.resize(kept);
+}
+
+void ParetoArchive::coarsen() {
+  const Population all = members_;
+  while (members_.size() > capacity_ - capacity_ / 4) {
+    resolution_ = resolution_ == 0 ? kFirstResolution : 2 * resolution_;
+    Population from = members_.size() < all.size() ? members_ : all;
+    members_.resize(0);
+    std::ranges::fill(best_, std::numeric_limits<double>::infinity());
+    const std::size_t objectives = from.objective_count;
+    // The best of each objective first: they are to stay.
+    for (std::size_t m = 0; m < objectives; ++m) {
+      std::size_t best = 0;
+      for (std::size_t i = 1; i < from.size(); ++i)
+        if (from.values(i)[m] < from.values(best)[m]) best = i;
+      add_one(from.genome(best), from.values(best));
+    }
+    for (std::size_t i = 0; i < from.size(); ++i) add_one(from.genome(i), from.values(i));
+  }
+}
+
+std::vector<std::uint32_t> ParetoArchive::sorted() const {
+  std::vector<std::uint32_t> order(members_.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
+    const auto x = members_.values(a), y = members_.values(b);
+    if (!std::ranges::equal(x, y)) return std::ranges::lexicographical_compare(x, y);
+    return std::ranges::lexicographical_compare(members_.genome(a), members_.genome(b));
+  });
+  return order;
+}
+
+void ParetoArchive::restore(Population members, double resolution) {
+  if (members.genome_length != members_.genome_length || members.objective_count != members_.objective_count)
+    throw Error("an archive of another space or other objectives");
+  members_ = std::move(members);
+  resolution_ = resolution;
+  std::ranges::fill(best_, std::numeric_limits<double>::infinity());
+  for (std::size_t i = 0; i < members_.size(); ++i)
+    for (std::size_t m = 0; m < best_.size(); ++m) best_[m] = std::min(best_[m], members_.values(i)[m]);
+}
+
+}  // namespace ridgeline

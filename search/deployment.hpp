@@ -1,0 +1,31 @@
+// Where and how a model runs: device × clock × precision × batch, with everything that a predictor needs of them.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/cost_parameters.hpp"
+#include "model/workload.hpp"
+#include "search/domain.hpp"
+
+namespace ridgeline {
+
+struct Deployment {
+  std::string device;
+  std::string clock = "nominal";
+  std::string precision;
+  CostParameters parameters;  ///< of a data sheet or a calibration
+  Workload workload;          ///< with batch and precisions
+  Seconds sensor_window;      ///< of the device's usual power sensor; 0: instantaneous
+};
+
+/// The choice "deployment" of a space: columns device, clock, precision, batch.
+inline Rows rows_of(std::span<const Deployment> deployments) {
+  Rows rows{{"device", "clock", "precision", "batch"}, {}};
+  for (const Deployment& d : deployments)
+    rows.rows.push_back({d.device, d.clock, d.precision, std::to_string(d.workload.batch)});
+  return rows;
+}
+
+}  // namespace ridgeline

@@ -1,0 +1,67 @@
+// What designs take on their deployments, many at a time.
+//
+// A search needs figures of designs and nothing else: the type Predict below. Evaluator is one, by model/batch.hpp: a
+// family numbers the parts of its models (search/family.hpp), a part is costed when its number is first met on a
+// deployment, and from then on a design is a list of numbers looked up and composed. Nothing is approximated: figures
+// equal those of estimate() to 1e-9, and a test says so. Data-sheet and calibrated parameters enter alike.
+//
+// Cost, FlexiBERT of 12 layers: 70 µs for a part that is new on a deployment; else 0.5 µs for latency and energy.
+// Peak power is a search of its own (model/block_peak.hpp): 10 to 100 µs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "search/deployment.hpp"
+#include "search/dominance.hpp"
+#include "search/family.hpp"
+
+namespace ridgeline {
+
+/// Of one design. NaN: not asked for, or no basis (power of a device without power data).
+struct DesignFigures {
+  double latency = 0;     ///< s, of a batch
+  double energy = 0;      ///< J, of a batch
+  double peak_power = 0;  ///< W
+  double memory = 0;      ///< B
+  double parameters = 0;
+  double batch = 1;
+};
+
+/// What to compute besides latency, energy and parameters.
+struct Needs {
+  bool peak_power = false;
+  bool memory = false;
+};
+
+/// Figures of all designs; a function of their genomes alone.
+using Predict = std::function<void(const Population& designs, Needs needs, std::span<DesignFigures> figures)>;
+
+class Evaluator {
+ public:
+  /// The gene "deployment" of `space` chooses among `deployments`; a space without one has a single deployment.
+  /// Refers to the space. Error when deployments and space do not fit together, or for workloads of more steps than
+  /// model/lowering.hpp keeps apart.
+  Evaluator(const Space& space, Family family, std::vector<Deployment> deployments, int threads = 1);
+  ~Evaluator();
+  Evaluator(Evaluator&&) noexcept;
+  Evaluator& operator=(Evaluator&&) noexcept;
+
+  /// Not for several threads at a time: parts that are new are costed once and remembered. Results depend neither on
+  /// the thread count nor on what was evaluated before.
+  void evaluate(const Population& designs, Needs needs, std::span<DesignFigures> figures);
+
+  std::span<const Deployment> deployments() const;
+  const Deployment& deployment_of(std::span<const Gene> genome) const;
+  const Family& family() const;
+  /// Parts costed so far, over all deployments.
+  std::size_t part_count() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ridgeline

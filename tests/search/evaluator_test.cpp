@@ -1,0 +1,139 @@
+#include "search/evaluator.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "hwdesc/device_file.hpp"
+#include "model/estimate.hpp"
+#include "search/space_file.hpp"
+#include "tests/support.hpp"
+
+namespace ridgeline {
+namespace {
+
+Deployment deployment(const SpaceDescription& space, const char* device_name, Precision precision, Size batch) {
+  const Device device = load_device(device_name);
+  const Runtime runtime = load_runtime("pytorch-eager");
+  Deployment d{.device = device_name, .precision = std::string(name(precision)), .workload = space.workload};
+  d.workload.batch = batch;
+  d.workload.numerics = uniform_numerics(precision);
+  d.workload.fusion = runtime.fusion;
+  d.workload.views = runtime.runs_views;
+  d.parameters = data_sheet_parameters(device, runtime, d.workload.numerics);
+  if (device.sensor) d.sensor_window = device.sensor->window;
+  return d;
+}
+
+std::vector<Deployment> deployments(const SpaceDescription& space) {
+  return {deployment(space, "raspberry-pi-4", Precision::fp32, 1),
+          deployment(space, "jetson-nano-gpu", Precision::fp16, 4), deployment(space, "mi100", Precision::fp32, 2)};
+}
+
+Population sample(const Space& space, std::size_t count, std::uint64_t seed) {
+  Population designs{.genome_length = space.genome_length(), .objective_count = 1};
+  designs.resize(count);
+  Random random(seed);
+  for (std::size_t i = 0; i < count; ++i) space.sample_balanced(random, designs.genome(i));
+  return designs;
+}
+
+void expect_same(double found, double expected) {
+  if (std::isnan(expected))
+    EXPECT_TRUE(std::isnan(found));
+  else
+    EXPECT_NEAR(found / expected, 1, 1e-9);
+}
+
+void check_space(const std::string& name, std::size_t count) {
+  SCOPED_TRACE(name);
+  const SpaceDescription description = load_space(name);
+  const std::vector<Deployment> where = deployments(description);
+  const Space space = make_space(description, rows_of(where));
+  const Family family = make_family(description.family, space);
+  Evaluator evaluator(space, family, where, 2);
+  const Population designs = sample(space, count, 1);
+  std::vector<DesignFigures> full(count), quick(count);
+  evaluator.evaluate(designs, {.peak_power = true, .memory = true}, full);
+  evaluator.evaluate(designs, {}, quick);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Deployment& d = evaluator.deployment_of(designs.genome(i));
+    const Architecture model = family.architecture(designs.genome(i));
+    const Estimate e = estimate(lower(model, d.workload), d.parameters, d.sensor_window);
+    SCOPED_TRACE(testing::Message() << "design " << i << " on " << d.device);
+    const double nan = std::nan("");
+    expect_same(full[i].latency, e.latency.si());
+    expect_same(full[i].energy, e.energy ? e.energy->si() : nan);
+    expect_same(full[i].peak_power, e.peak_power ? e.peak_power->si() : nan);
+    expect_same(full[i].memory, e.memory.total().si());
+    EXPECT_EQ(full[i].parameters, static_cast<double>(parameter_count(model)));
+    EXPECT_EQ(full[i].batch, static_cast<double>(d.workload.batch));
+    EXPECT_EQ(quick[i].latency, full[i].latency);
+    EXPECT_TRUE(std::isnan(quick[i].peak_power));
+    EXPECT_EQ(quick[i].parameters, full[i].parameters);
+  }
+}
+
+TEST(Evaluator, EqualsTheEstimateOfEveryShippedSpace) {
+  check_space("flexibert2", 40);
+  check_space("bert-grid", 60);
+  check_space("gpt2", 40);
+  check_space("hat", 8);
+}
+
+TEST(Evaluator, DependsNeitherOnThreadsNorOnThePast) {
+  const SpaceDescription description = load_space("flexibert2");
+  const std::vector<Deployment> where = deployments(description);
+  const Space space = make_space(description, rows_of(where));
+  const Population designs = sample(space, 200, 2), others = sample(space, 50, 3);
+  const auto run = [&](int threads, bool past) {
+    Evaluator evaluator(space, make_family("flexibert", space), where, threads);
+    std::vector<DesignFigures> figures(designs.size()), unused(others.size());
+    if (past) evaluator.evaluate(others, {}, unused);
+    evaluator.evaluate(designs, {.peak_power = true}, figures);
+    return figures;
+  };
+  const auto one = run(1, false), three = run(3, true);
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    EXPECT_EQ(one[i].latency, three[i].latency);
+    EXPECT_EQ(one[i].memory, three[i].memory);
+    if (!std::isnan(one[i].energy)) {
+      EXPECT_EQ(one[i].energy, three[i].energy);
+      EXPECT_EQ(one[i].peak_power, three[i].peak_power);
+    }
+  }
+}
+
+TEST(Evaluator, CostsAPartOnce) {
+  const SpaceDescription description = load_space("flexibert2");
+  const std::vector<Deployment> where{deployment(description, "raspberry-pi-4", Precision::fp32, 1)};
+  const Space space = make_space(description);
+  Evaluator evaluator(space, make_family("flexibert", space), where);
+  const Population designs = sample(space, 30, 4);
+  std::vector<DesignFigures> figures(designs.size());
+  evaluator.evaluate(designs, {}, figures);
+  const std::size_t parts = evaluator.part_count();
+  EXPECT_GT(parts, 30u);
+  evaluator.evaluate(designs, {}, figures);
+  EXPECT_EQ(evaluator.part_count(), parts);
+}
+
+TEST(Evaluator, SaysWhatItCannotDo) {
+  const SpaceDescription description = load_space("hat");
+  const Space space = make_space(description);
+  const auto make = [&](Workload workload, std::size_t count) {
+    Deployment d = deployment(description, "raspberry-pi-4", Precision::fp32, 1);
+    workload.numerics = d.workload.numerics;
+    d.workload = workload;
+    return error_of([&] { Evaluator(space, make_family("hat", space), std::vector(count, d)); });
+  };
+  Workload workload = description.workload;
+  EXPECT_EQ(make(workload, 2), "2 deployments for a space of 1");
+  workload.new_tokens = 65;
+  EXPECT_EQ(make(workload, 1), "a search generates at most 64 tokens, not 65");
+  workload.task = Task::train;
+  EXPECT_EQ(make(workload, 1), "a search cannot estimate training steps");
+}
+
+}  // namespace
+}  // namespace ridgeline
