@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <limits>
 #include <thread>
@@ -109,7 +110,8 @@ void BatchEstimator::Table::evaluate_fully(const EncodedModels& models, std::spa
       states[b + 1] = after(states[b], blocks.records()[model[b]]);
       activations = std::max(activations, blocks.activations()[model[b]]);
     }
-    results[i].memory = models.resident[first + i] + activations;
+    results[i].memory =
+        std::isinf(activations) ? std::numeric_limits<double>::quiet_NaN() : models.resident[first + i] + activations;
     if (parameters.has_power) results[i].peak_power = search.peak(model, states);
   }
 }
@@ -144,6 +146,22 @@ void BatchEstimator::encode(const Architecture& architecture, EncodedModels& out
 }
 
 BlockId BatchEstimator::block(const Part& part) { return table_->block(part); }
+
+std::vector<BlockId> BatchEstimator::pieces(const Part& part) {
+  constexpr double kNotKnown = std::numeric_limits<double>::infinity();
+  const PartGraph lowered = part_graph(part, table_->workload);
+  std::vector<BlockId> blocks;
+  OperatorVertex first = 0;
+  const auto add_until = [&](OperatorVertex last) {
+    blocks.push_back(table_->blocks.add(lowered.graph, first, last, kNotKnown));
+    first = last;
+  };
+  for (const OperatorVertex end : lowered.piece_ends) add_until(end);
+  add_until(num_vertices(lowered.graph));
+  return blocks;
+}
+
+BlockId BatchEstimator::compose(std::span<const BlockId> blocks) { return table_->blocks.compose(blocks); }
 
 std::size_t BatchEstimator::block_count() const { return table_->blocks.size(); }
 

@@ -123,9 +123,14 @@ std::uint32_t BlockTable::intern(std::span<const BlockKernel> kernels) {
 }
 
 std::uint32_t BlockTable::add(const OperatorGraph& graph, double activations) {
+  return add(graph, 0, num_vertices(graph), activations);
+}
+
+std::uint32_t BlockTable::add(const OperatorGraph& graph, OperatorVertex first_vertex, OperatorVertex last_vertex,
+                              double activations) {
   std::vector<BlockKernel> kernels;
   double waiting = 0;
-  for (OperatorVertex v = 0; v < num_vertices(graph); ++v) {
+  for (OperatorVertex v = first_vertex; v < last_vertex; ++v) {
     const OperatorCost cost = roofline_.cost(graph[v].op);
     waiting += cost.dispatch.si();
     if (cost.duration.si() == 0) continue;
@@ -143,6 +148,27 @@ std::uint32_t BlockTable::add(const OperatorGraph& graph, double activations) {
     chunk_numbers_.push_back(number);
     whole = whole.then(chunks_[number].record);
     first = i + 1;
+  }
+  first_chunk_.push_back(static_cast<std::uint32_t>(chunk_numbers_.size()));
+  records_.push_back(whole);
+  powers_.push_back(parameters_->has_power ? power_of(kernels) : BlockPower{});
+  activations_.push_back(activations);
+  return static_cast<std::uint32_t>(records_.size() - 1);
+}
+
+std::uint32_t BlockTable::compose(std::span<const std::uint32_t> blocks) {
+  BlockRecord whole;
+  double activations = 0;
+  std::vector<BlockKernel> kernels;
+  for (const std::uint32_t block : blocks) {
+    whole = whole.then(records_[block]);
+    activations = std::max(activations, activations_[block]);
+    for (std::uint32_t c = first_chunk_[block]; c < first_chunk_[block + 1]; ++c) {
+      const std::uint32_t number = chunk_numbers_[c];
+      chunk_numbers_.push_back(number);
+      const std::span<const BlockKernel> of_chunk = kernels_of(chunks_[number]);
+      kernels.insert(kernels.end(), of_chunk.begin(), of_chunk.end());
+    }
   }
   first_chunk_.push_back(static_cast<std::uint32_t>(chunk_numbers_.size()));
   records_.push_back(whole);

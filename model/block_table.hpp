@@ -82,6 +82,10 @@ class BlockTable {
 
   /// Costs the operators; `activations` is the most that they keep alive, in bytes.
   std::uint32_t add(const OperatorGraph& graph, double activations);
+  /// The operators [first, last) alone.
+  std::uint32_t add(const OperatorGraph& graph, OperatorVertex first, OperatorVertex last, double activations);
+  /// These blocks in a row.
+  std::uint32_t compose(std::span<const std::uint32_t> blocks);
   std::size_t size() const { return records_.size(); }
 
   std::span<const BlockRecord> records() const { return records_; }

@@ -57,6 +57,10 @@ class GraphBuilder {
   /// From here on, operators with weights get the numbers id, id + 1, ...; kNone: no number (weights of their own).
   void number_weights_from(std::int32_t id) { next_weights_ = id; }
 
+  /// A piece of a part ends here (PartGraph::piece_ends).
+  void end_piece() { piece_ends_.push_back(nodes_.size()); }
+  const std::vector<std::size_t>& piece_ends() const { return piece_ends_; }
+
   std::size_t size() const { return nodes_.size(); }
   const OperatorNode& operator[](std::int32_t node) const { return nodes_[node]; }
   OperatorGraph build() &&;
@@ -64,6 +68,7 @@ class GraphBuilder {
  private:
   std::vector<OperatorNode> nodes_;
   std::vector<std::pair<std::size_t, std::size_t>> edges_;
+  std::vector<std::size_t> piece_ends_;
   std::int32_t layer_ = -1;
   std::int32_t next_weights_ = kNone;
 };

@@ -145,9 +145,14 @@ std::int32_t lower_mixed_attention(Emitter& emit, const MixedAttention& attentio
   m.value = emit.view(2, "value heads", emit.linear("value", input, c.tokens, c.width, m.inner));
   m.query = emit.view(2, "query heads", m.query);
 
+  emit.graph.end_piece();
+
   std::vector<Node> parts;
   parts.reserve(attention.heads.size());
-  for (std::size_t i = 0; i < attention.heads.size(); ++i) parts.push_back(m.head_score(i));
+  for (std::size_t i = 0; i < attention.heads.size(); ++i) {
+    parts.push_back(m.head_score(i));
+    emit.graph.end_piece();
+  }
   Node scores = stack(emit, parts, scores_elements, "scores");
   if (attention.position_buckets > 0)
     scores = add_relative_keys(emit, m.heads, m.d, attention.position_buckets, m.query, scores);
@@ -158,9 +163,13 @@ std::int32_t lower_mixed_attention(Emitter& emit, const MixedAttention& attentio
   const Node context =
       emit.add(BatchedMatMul{.batch = c.batch * m.heads, .rows = c.queries, .columns = m.d, .inner = c.keys},
                "context", {weights, m.value});
+  emit.graph.end_piece();
 
   parts.clear();
-  for (std::size_t i = 0; i < attention.heads.size(); ++i) parts.push_back(m.head_context(i, context));
+  for (std::size_t i = 0; i < attention.heads.size(); ++i) {
+    parts.push_back(m.head_context(i, context));
+    emit.graph.end_piece();
+  }
   Node result = stack(emit, parts, c.tokens * m.inner, "contexts");
   result = emit.view(1, "context heads", result);
   result = emit.copy(Movement::contiguous, c.tokens * m.inner, "context copy", {result});

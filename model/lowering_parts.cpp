@@ -223,6 +223,7 @@ PartGraph part_graph(const Part& part, const Workload& workload) {
     const bool lives_on = value == Value::hidden || part.context.carried.contains(value);
     if (lives_on && values[value] >= 0) result.kept.push_back(static_cast<OperatorVertex>(values[value]));
   }
+  result.piece_ends.assign(graph.piece_ends().begin(), graph.piece_ends().end());
   result.graph = std::move(graph).build();
   return result;
 }

@@ -145,6 +145,10 @@ Size elements(Value value, const Part& part);
 struct PartGraph {
   OperatorGraph graph;
   std::vector<OperatorVertex> kept;
+  /// Mixed attention: where its pieces end, but for the last. They are the projections, the scores of each head, the
+  /// weighting, what each head mixes, and the rest; the operators of a head's pieces depend on its kind and on what
+  /// all heads have in common, not on the other heads' kinds. Other parts: empty.
+  std::vector<OperatorVertex> piece_ends;
 };
 PartGraph part_graph(const Part& part, const Workload& workload);
 

@@ -46,18 +46,28 @@ bool ParetoArchive::add_one(std::span<const Gene> genome, std::span<const double
   return true;
 }
 
-bool ParetoArchive::covered(std::span<const double> values, double slack) const {
+bool ParetoArchive::covered(std::span<const double> values, double slack) {
   const std::size_t objectives = values.size();
   double limit[kMostObjectives];
   for (std::size_t m = 0; m < objectives; ++m) limit[m] = with_slack(values[m], slack);
   const double* row = members_.objectives.data();
-  const double* const end = row + members_.objectives.size();
-  for (; row != end; row += objectives) {
+  for (std::size_t i = 0; i < members_.size(); ++i, row += objectives) {
     bool within = true;
     for (std::size_t m = 0; m < objectives; ++m) within &= row[m] <= limit[m];
-    if (within && (slack == 0 || !pareto_dominates(values, {row, objectives}))) return true;
+    if (!within || (slack > 0 && pareto_dominates(values, {row, objectives}))) continue;
+    swap_members(i, i / 2);
+    return true;
   }
   return false;
+}
+
+void ParetoArchive::swap_members(std::size_t a, std::size_t b) {
+  if (a == b) return;
+  std::ranges::swap_ranges(members_.genome(a), members_.genome(b));
+  const auto row = [&](std::size_t i) {
+    return std::span(members_.objectives).subspan(i * members_.objective_count, members_.objective_count);
+  };
+  std::ranges::swap_ranges(row(a), row(b));
 }
 
 void ParetoArchive::remove_dominated(std::span<const double> values) {

@@ -37,7 +37,9 @@ class ParetoArchive {
  private:
   bool add_one(std::span<const Gene> genome, std::span<const double> values);
   /// Whether a member is at least as good in every objective; with `slack`, nearly so and not dominated by `values`.
-  bool covered(std::span<const double> values, double slack) const;
+  /// That member moves forward, so that those that turn many away are looked at first.
+  bool covered(std::span<const double> values, double slack);
+  void swap_members(std::size_t a, std::size_t b);
   void remove_dominated(std::span<const double> values);
   void coarsen();
 

@@ -22,6 +22,7 @@ constexpr std::uint32_t kUnknown = std::numeric_limits<std::uint32_t>::max();
 struct Known {
   BatchEstimator estimator;
   std::vector<std::vector<BlockId>> blocks;  ///< [phase][number]
+  std::vector<BlockId> pieces = {};          ///< by number
 };
 
 /// Its programs are laid end to end, which is what a batch of one phase can do.
@@ -37,6 +38,7 @@ struct Evaluator::State {
   const Space* space;
   Family family;
   std::vector<Deployment> deployments;
+  Needs needs;
   int threads;
   std::size_t gene = 0;  ///< "deployment"
   bool has_gene = false;
@@ -54,8 +56,13 @@ struct Evaluator::State {
 
   Known& known_of(std::size_t number);
   bool all_known(std::span<const Gene> genome, std::vector<std::uint32_t>& numbers) const;
+  /// Whether the part is to be put together from pieces; then of which.
+  bool in_pieces(std::uint32_t part, PartPieces& out) const {
+    return family.pieces && phases == 1 && !needs.memory && family.pieces(part, out);
+  }
+  bool compose(Known& entry, std::uint32_t part);
   void learn(std::span<const Gene> genome, std::vector<std::uint32_t>& numbers);
-  void figures_of(const Population& designs, Needs needs, std::span<DesignFigures> figures, std::size_t first,
+  void figures_of(const Population& designs, std::span<DesignFigures> figures, std::size_t first,
                   std::size_t last) const;
 };
 
@@ -64,6 +71,7 @@ Known& Evaluator::State::known_of(std::size_t number) {
   if (!entry) {
     entry.emplace(Known{estimator_of(deployments[number]), {}});
     entry->blocks.assign(phases, std::vector<BlockId>(family.part_count, kUnknown));
+    entry->pieces.assign(family.piece_count, kUnknown);
   }
   return *entry;
 }
@@ -79,10 +87,32 @@ bool Evaluator::State::all_known(std::span<const Gene> genome, std::vector<std::
   return true;
 }
 
+/// False when a piece is not known yet.
+bool Evaluator::State::compose(Known& entry, std::uint32_t part) {
+  PartPieces pieces;
+  if (!in_pieces(part, pieces)) return false;
+  std::vector<BlockId> blocks;
+  for (const std::uint32_t piece : pieces.numbers) {
+    if (entry.pieces[piece] == kUnknown) return false;
+    blocks.push_back(entry.pieces[piece]);
+  }
+  entry.blocks[0][part] = entry.estimator.compose(blocks);
+  parameters[part] = static_cast<double>(pieces.parameters);
+  ++parts_known;
+  return true;
+}
+
 void Evaluator::State::learn(std::span<const Gene> genome, std::vector<std::uint32_t>& numbers) {
   const std::size_t number = deployment(genome);
   const Workload& workload = deployments[number].workload;
   Known& entry = known_of(number);
+  family.parts(genome, PassKind::first, numbers);
+  bool missing = phases > 1;
+  for (const std::uint32_t part : numbers)
+    if (entry.blocks[0][part] == kUnknown && !compose(entry, part)) missing = true;
+  if (!missing) return;
+
+  PartPieces pieces;
   const Architecture architecture = family.architecture(genome);
   const bool both = !architecture.encoder_only() && !architecture.decoder_only();
   const std::vector<PhaseParts> plans = plan(architecture, workload);
@@ -95,6 +125,14 @@ void Evaluator::State::learn(std::span<const Gene> genome, std::vector<std::uint
     for (std::size_t k = 0; k < numbers.size(); ++k) {
       const Part& part = plans[p].parts[k];
       BlockId& block = entry.blocks[p][numbers[k]];
+      if (block == kUnknown && in_pieces(numbers[k], pieces)) {
+        const std::vector<BlockId> blocks = entry.estimator.pieces(part);
+        if (blocks.size() != pieces.numbers.size())
+          throw Error(fmt::format("the family {} does not know the pieces of its parts", family.name));
+        for (std::size_t i = 0; i < blocks.size(); ++i)
+          if (entry.pieces[pieces.numbers[i]] == kUnknown) entry.pieces[pieces.numbers[i]] = blocks[i];
+        compose(entry, numbers[k]);
+      }
       if (block == kUnknown) block = entry.estimator.block(part), ++parts_known;
       if (!counts(p) || !std::isnan(parameters[numbers[k]])) continue;
       const bool shared_table =
@@ -107,8 +145,8 @@ void Evaluator::State::learn(std::span<const Gene> genome, std::vector<std::uint
   }
 }
 
-void Evaluator::State::figures_of(const Population& designs, Needs needs, std::span<DesignFigures> figures,
-                                  std::size_t first, std::size_t last) const {
+void Evaluator::State::figures_of(const Population& designs, std::span<DesignFigures> figures, std::size_t first,
+                                  std::size_t last) const {
   EncodedModels models;
   std::vector<BatchResult> results;
   std::vector<std::uint32_t> numbers;
@@ -147,12 +185,13 @@ void Evaluator::State::figures_of(const Population& designs, Needs needs, std::s
   }
 }
 
-Evaluator::Evaluator(const Space& space, Family family, std::vector<Deployment> deployments, int threads)
+Evaluator::Evaluator(const Space& space, Family family, std::vector<Deployment> deployments, Needs needs, int threads)
     : state_(std::make_unique<State>()) {
   State& s = *state_;
   s.space = &space;
   s.family = std::move(family);
   s.deployments = std::move(deployments);
+  s.needs = needs;
   s.threads = threads;
   const auto choices = space.choices();
   for (std::size_t c = 0; c < choices.size(); ++c)
@@ -179,7 +218,7 @@ Evaluator::~Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
 Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 
-void Evaluator::evaluate(const Population& designs, Needs needs, std::span<DesignFigures> figures) {
+void Evaluator::evaluate(const Population& designs, std::span<DesignFigures> figures) {
   State& s = *state_;
   if (figures.size() != designs.size())
     throw Error(fmt::format("figures of {} designs for {} designs", figures.size(), designs.size()));
@@ -192,7 +231,7 @@ void Evaluator::evaluate(const Population& designs, Needs needs, std::span<Desig
   if (s.deployments.size() > 1)
     std::ranges::stable_sort(s.order, {}, [&](std::uint32_t i) { return s.deployment(designs.genome(i)); });
   parallel_for(designs.size(), s.threads,
-               [&](std::size_t first, std::size_t last) { s.figures_of(designs, needs, figures, first, last); });
+               [&](std::size_t first, std::size_t last) { s.figures_of(designs, figures, first, last); });
 }
 
 std::span<const Deployment> Evaluator::deployments() const { return state_->deployments; }

@@ -25,6 +25,12 @@ namespace ridgeline {
 /// Which of a program's phases: the first pass over the input, or a decoding step after it.
 enum class PassKind { first, decode };
 
+/// A part as pieces in a row, numbered like parts (PartGraph::piece_ends).
+struct PartPieces {
+  std::vector<std::uint32_t> numbers;
+  Size parameters = 0;
+};
+
 struct Family {
   std::string name;
   /// Its name is left empty.
@@ -32,6 +38,9 @@ struct Family {
   /// Numbers of the parts in the order of plan(); clears `out`.
   std::function<void(std::span<const Gene> genome, PassKind pass, std::vector<std::uint32_t>& out)> parts;
   std::uint32_t part_count = 0;  ///< all numbers are smaller
+  /// Of families with more kinds of parts than one can cost: false for parts that are costed whole.
+  std::function<bool(std::uint32_t part, PartPieces& out)> pieces = {};
+  std::uint32_t piece_count = 0;
 };
 
 std::vector<std::string> family_names();

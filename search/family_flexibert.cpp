@@ -3,11 +3,13 @@
 // has it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 
 #include "base/error.hpp"
 #include "search/family_choices.hpp"
+#include "search/part_counts.hpp"
 
 namespace ridgeline {
 namespace {
@@ -31,10 +33,18 @@ struct FlexiBert {
   std::size_t group, width, heads, feed_forward;  ///< places
   std::vector<Size> widths, hidden;
   std::vector<MixedHead> kinds;
+  std::vector<int> head_counts;
   std::uint32_t width_count, heads_count, feed_forward_count;
 
   Gene gene(std::span<const Gene> genome, std::size_t layer, std::size_t choice) const {
     return genome[space->gene(group, layer, choice)];
+  }
+
+  MixedAttention attention_of(Size layer_width, const std::vector<int>& members) const {
+    MixedAttention attention{.heads = {}, .position_buckets = 514};
+    for (const int m : members) attention.heads.push_back(kinds[static_cast<std::size_t>(m)]);
+    attention.head_dim = layer_width / static_cast<Size>(members.size());
+    return attention;
   }
 
   Architecture architecture(std::span<const Gene> genome) const {
@@ -44,11 +54,8 @@ struct FlexiBert {
     std::vector<int> members;
     for (std::size_t i = 0; i < space->layers(group, genome); ++i) {
       Layer layer{.width = widths[gene(genome, i, width)]};
-      MixedAttention attention{.heads = {}, .position_buckets = 514};
       repeated.choices[heads].domain.members(gene(genome, i, heads), members);
-      for (const int m : members) attention.heads.push_back(kinds[static_cast<std::size_t>(m)]);
-      attention.head_dim = layer.width / static_cast<Size>(members.size());
-      layer.sublayers.push_back({.body = std::move(attention)});
+      layer.sublayers.push_back({.body = attention_of(layer.width, members)});
       FeedForward stack;
       repeated.choices[feed_forward].domain.members(gene(genome, i, feed_forward), members);
       for (const int m : members) stack.hidden.push_back(hidden[static_cast<std::size_t>(m)]);
@@ -87,6 +94,32 @@ struct FlexiBert {
     }
     out.push_back(first_head() + out.front() * width_count + before);
   }
+
+  std::uint32_t kind_count() const { return static_cast<std::uint32_t>(kinds.size()); }
+  std::uint32_t pieces_of_shape() const { return 3 + 2 * kind_count(); }
+  std::uint32_t piece_count() const {
+    return width_count * static_cast<std::uint32_t>(head_counts.size()) * pieces_of_shape();
+  }
+
+  /// Of a layer's heads; what they have in common follows from width and number of heads.
+  bool pieces(std::uint32_t part, PartPieces& out) const {
+    if (part < first_heads()) return false;
+    const std::uint32_t w = (part - first_heads()) / heads_count % width_count;
+    std::vector<int> members;
+    space->groups()[group].choices[heads].domain.members(static_cast<Gene>((part - first_heads()) % heads_count),
+                                                         members);
+    const auto number = std::ranges::find(head_counts, static_cast<int>(members.size())) - head_counts.begin();
+    const std::uint32_t first =
+        (w * static_cast<std::uint32_t>(head_counts.size()) + static_cast<std::uint32_t>(number)) * pieces_of_shape();
+    out.numbers.assign(1, first);
+    for (const int m : members) out.numbers.push_back(first + 3 + static_cast<std::uint32_t>(m));
+    out.numbers.push_back(first + 1);
+    for (const int m : members) out.numbers.push_back(first + 3 + kind_count() + static_cast<std::uint32_t>(m));
+    out.numbers.push_back(first + 2);
+    const Sublayer sublayer{.body = attention_of(widths[w], members)};
+    out.parameters = part_parameters(Part{.body = &sublayer, .context = {.width = widths[w]}});
+    return true;
+  }
 };
 
 }  // namespace
@@ -102,6 +135,7 @@ Family make_flexibert(const Space& space) {
   f.widths = numbers_of(layer.choices[f.width]);
   const auto* heads = std::get_if<Multiset>(&layer.choices[f.heads].domain.kind());
   if (heads == nullptr) throw Error("heads: must be a multiset of kinds");
+  f.head_counts = heads->counts;
   for (const std::string& kind : heads->of) f.kinds.push_back(head_of(kind));
   for (const Size width : f.widths)
     if (width < heads->counts.back())
@@ -113,9 +147,12 @@ Family make_flexibert(const Space& space) {
   f.heads_count = layer.choices[f.heads].domain.size();
   f.feed_forward_count = layer.choices[f.feed_forward].domain.size();
   const auto shared = std::make_shared<const FlexiBert>(std::move(f));
-  return {"flexibert", [shared](std::span<const Gene> g) { return shared->architecture(g); },
+  return {"flexibert",
+          [shared](std::span<const Gene> g) { return shared->architecture(g); },
           [shared](std::span<const Gene> g, PassKind, std::vector<std::uint32_t>& out) { shared->parts(g, out); },
-          shared->part_count()};
+          shared->part_count(),
+          [shared](std::uint32_t part, PartPieces& out) { return shared->pieces(part, out); },
+          shared->piece_count()};
 }
 
 }  // namespace ridgeline

@@ -165,6 +165,74 @@ TEST(Batch, ResultsDoNotDependOnTheNumberOfThreads) {
   }
 }
 
+/// Mixed attention with its feed-forward layers and all else, put together from pieces.
+void encode_from_pieces(BatchEstimator& batch, const Architecture& model, const Workload& workload,
+                        EncodedModels& out) {
+  const std::vector<PhaseParts> phases = plan(model, workload);
+  for (const Part& part : phases.front().parts) out.blocks.push_back(batch.compose(batch.pieces(part)));
+  out.offsets.push_back(static_cast<std::uint32_t>(out.blocks.size()));
+  out.resident.push_back(0);
+}
+
+TEST(Batch, PiecesComposeToTheirPart) {
+  const auto models = random_models(9, 6);
+  for (const Fusion fusion : {Fusion::none, Fusion::typical, Fusion::flash_attention})
+    for (const synthetic::NamedParameters& device : synthetic::devices()) {
+      Workload workload;
+      workload.numerics = device.parameters.numerics;
+      workload.fusion = fusion;
+      BatchEstimator batch(device.parameters, workload, Seconds(1e-3));
+      EncodedModels whole, composed;
+      for (const Architecture& model : models) {
+        batch.encode(model, whole);
+        encode_from_pieces(batch, model, workload, composed);
+      }
+      std::vector<BatchResult> expected(models.size()), found(models.size());
+      batch.evaluate(whole, expected, BatchDetail::full);
+      batch.evaluate(composed, found, BatchDetail::full);
+      for (std::size_t i = 0; i < models.size(); ++i) {
+        EXPECT_NEAR(found[i].latency / expected[i].latency, 1, kTolerance);
+        EXPECT_TRUE(std::isnan(found[i].memory));
+        if (!device.parameters.has_power) continue;
+        EXPECT_NEAR(found[i].energy / expected[i].energy, 1, kTolerance);
+        EXPECT_NEAR(found[i].peak_power / expected[i].peak_power, 1, kTolerance);
+      }
+    }
+}
+
+TEST(Batch, PiecesOfAHeadDependOnItsKindAlone) {
+  // The same heads among others: the blocks of their pieces take as long, whoever stands beside them.
+  const auto model = [](std::vector<MixedHead> heads) {
+    Architecture result = random_models(10, 1).front();
+    result.encoder.layers.resize(1);
+    result.encoder.layers[0].sublayers = {{.body = MixedAttention{.heads = std::move(heads), .head_dim = 32}}};
+    return result;
+  };
+  const MixedHead dot{HeadKind::scaled_dot_product}, weighted{HeadKind::weighted_multiplicative}, dft{HeadKind::dft},
+      convolution{HeadKind::convolution, 9};
+  const Architecture a = model({dot, weighted, dft, convolution}), b = model({convolution, dft, weighted, dot});
+  BatchEstimator batch(synthetic::gpu(), {}, Seconds(0));
+  const auto latencies = [&](const Architecture& architecture) {
+    const std::vector<PhaseParts> phases = plan(architecture, {});
+    EncodedModels pieces;
+    for (const BlockId piece : batch.pieces(phases.front().parts[1])) {
+      pieces.blocks.push_back(piece);
+      pieces.offsets.push_back(static_cast<std::uint32_t>(pieces.blocks.size()));
+    }
+    std::vector<BatchResult> results(pieces.size());
+    batch.evaluate(pieces, results);
+    return results;
+  };
+  const auto of_a = latencies(a), of_b = latencies(b);
+  ASSERT_EQ(of_a.size(), 3u + 2 * 4);
+  ASSERT_EQ(of_b.size(), of_a.size());
+  for (const std::size_t shared : {0u, 5u, 10u}) EXPECT_EQ(of_a[shared].latency, of_b[shared].latency);
+  for (std::size_t head = 0; head < 4; ++head) {
+    EXPECT_EQ(of_a[1 + head].latency, of_b[1 + 3 - head].latency);
+    EXPECT_EQ(of_a[6 + head].latency, of_b[6 + 3 - head].latency);
+  }
+}
+
 TEST(Batch, CanBeMoved) {
   Random random(8);
   const Architecture model = synthetic::random_flexibert(random, 3);
