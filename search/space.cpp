@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMostCases = 100'000;
 constexpr std::size_t kMostLayers = 1024;
+constexpr std::size_t kMostGroups = 8;  // Variation counts on it
 
 std::vector<std::string> names_of(const std::vector<Choice>& choices) {
   std::vector<std::string> names;
@@ -67,6 +68,9 @@ Space::Space(std::string name, std::vector<Choice> choices, std::vector<Repeated
     places_.push_back({static_cast<int>(i), -1, 0});
     domains_.push_back(&choices_[i].domain);
   }
+  if (groups_.size() > kMostGroups)
+    throw Error(fmt::format("the space '{}' has {} lists of repeated choices, {} at most", name_, groups_.size(),
+                            kMostGroups));
   design_list_ = list_of(choices_);
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const Repeated& group = groups_[g];

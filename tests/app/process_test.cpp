@@ -103,7 +103,8 @@ TEST(Process, EveryExampleOfTheDocumentsRuns) {
   add_files(folder);
   const std::filesystem::path root = RIDGELINE_SOURCE_DIR;
   std::size_t count = 0;
-  for (const char* document : {"README.md", "docs/json.md", "docs/devices.md", "docs/models.md", "docs/data.md"}) {
+  for (const char* document :
+       {"README.md", "docs/json.md", "docs/devices.md", "docs/models.md", "docs/data.md", "docs/search.md"}) {
     for (const std::string& example : examples_in(content(root / document))) {
       const ProcessResult result = shell(example, folder);
       EXPECT_EQ(result.exit_code, 0) << document << ": " << example << "\n" << result.err;

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "tests/support.hpp"
 
@@ -41,6 +44,18 @@ TEST(SpaceFile, ReadsChoicesConditionsAndDeployments) {
   const Space both = make_space(description, {{"device"}, {{"a"}, {"b"}, {"c"}}});
   EXPECT_EQ(both.size(), 3 * 12);
   EXPECT_EQ(both.gene("deployment"), 0u);
+}
+
+TEST(SpaceFile, ReadsTheExampleOfTheDocumentation) {
+  std::ifstream file(std::filesystem::path(RIDGELINE_SOURCE_DIR) / "docs" / "search.md");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::string fence = "```yaml\n";
+  const std::size_t begin = text.find(fence) + fence.size();
+  const SpaceDescription space =
+      parse_space(parse_document(text.substr(begin, text.find("```", begin) - begin), "doc"));
+  EXPECT_EQ(space.name, "mine");
+  // 2 widths × (6 + 15) heads × (3 + 9) stacks, on two or four layers
+  EXPECT_EQ(make_space(space).size(), ExactCount(504) * 504 + boost::multiprecision::pow(ExactCount(504), 4));
 }
 
 TEST(SpaceFile, ShippedSpacesHaveThePublishedSizes) {

@@ -137,6 +137,10 @@ TEST(Space, NamesItsGenes) {
 TEST(Space, RefusesContradictions) {
   const auto choice = [](const char* name) { return Choice{name, Domain(OneOf{{"1", "2"}, true})}; };
   EXPECT_EQ(error_of([&] { Space("s", {}); }), "the space 's' has no choices");
+  EXPECT_EQ(error_of([&] {
+              Space("s", {choice("a")}, std::vector<Repeated>(9, {"g", "a", {choice("b")}}));
+            }),
+            "the space 's' has 9 lists of repeated choices, 8 at most");
   EXPECT_EQ(error_of([&] { Space("s", {choice("a"), choice("a")}); }), "the choice 'a' is there twice");
   EXPECT_EQ(error_of([&] {
               Choice early = choice("a");
