@@ -188,8 +188,8 @@ packages_are_installed_at_once_as_root() {
   ridgeline
   equal "$status" 0
   equal "$(grep apt-get "$calls")" 'apt-get update
-apt-get install -y --no-install-recommends libfmt-dev libhdf5-dev libnlopt-cxx-dev libyaml-cpp-dev nlohmann-json3-dev'
-  contains err 'ridgeline: installing Debian packages: libfmt-dev libhdf5-dev libnlopt-cxx-dev libyaml-cpp-dev nlohmann-json3-dev'
+apt-get install -y --no-install-recommends libfmt-dev libhdf5-dev libnlopt-cxx-dev libyaml-cpp-dev nlohmann-json3-dev libpagmo-dev'
+  contains err 'ridgeline: installing Debian packages: libfmt-dev libhdf5-dev libnlopt-cxx-dev libyaml-cpp-dev nlohmann-json3-dev libpagmo-dev'
 }
 
 without_root_and_terminal_the_apt_line_is_shown() {
