@@ -5,8 +5,6 @@
 namespace ridgeline {
 namespace {
 
-constexpr std::array<std::string_view, kMetrics> kKeys{"latency", "energy", "peak_power"};
-
 Json calibration_json(const CalibrateResult& result) {
   const Calibration& c = result.calibrated.calibration;
   return {{"device", c.key.device},
@@ -25,20 +23,20 @@ Json calibration_json(const CalibrateResult& result) {
 Json held_out_json(const CalibrationReport& report) {
   Json errors = Json::object();
   for (std::size_t m = 0; m < kMetrics; ++m)
-    errors[kKeys[m]] = {{"datasheet", report.data_sheet_mape[m]},
-                        {"analytic", report.analytic_mape[m]},
-                        {"residual", report.residual_mape[m]}};
+    errors[kMetricKeys[m]] = {{"datasheet", report.data_sheet_mape[m]},
+                              {"analytic", report.analytic_mape[m]},
+                              {"residual", report.residual_mape[m]}};
   return errors;
 }
 
 Json intervals_json(const Calibration& calibration) {
   Json all = Json::object();
   for (std::size_t m = 0; m < kMetrics; ++m) {
-    all[kKeys[m]] = nullptr;
+    all[kMetricKeys[m]] = nullptr;
     if (!calibration.intervals[m]) continue;
     const ConformalIntervals& intervals = *calibration.intervals[m];
     const Spread usual = intervals.factors(intervals.centre);
-    all[kKeys[m]] = {
+    all[kMetricKeys[m]] = {
         {"coverage", intervals.coverage}, {"rows", intervals.rows}, {"low", usual.low}, {"high", usual.high}};
   }
   return all;
@@ -62,7 +60,7 @@ Json worst_json(const std::vector<WorstRow>& worst) {
   Json list = Json::array();
   for (const WorstRow& row : worst)
     list.push_back({{"id", row.id},
-                    {"metric", kKeys[static_cast<std::size_t>(row.metric)]},
+                    {"metric", kMetricKeys[static_cast<std::size_t>(row.metric)]},
                     {"measured_over_predicted", std::exp(row.log_ratio)}});
   return list;
 }

@@ -5,16 +5,14 @@
 
 #include "app/calibrate_output.hpp"
 #include "app/format.hpp"
+#include "app/measured.hpp"
 #include "app/table.hpp"
 
 namespace ridgeline {
 namespace {
 
-constexpr std::size_t kExclusionsShown = 10;
 constexpr std::size_t kWorstShown = 5;
 constexpr double kOdd = 0.01;  // rows nearer than this are not worth naming
-
-std::string percent(double share) { return std::isnan(share) ? "—" : fmt::format("{:.1f} %", 100 * share); }
 
 /// How far the measured figure usually lies from the predicted one: "-8 to +9 %".
 std::string interval_text(const std::optional<ConformalIntervals>& intervals) {
@@ -55,9 +53,9 @@ std::string error_table(const CalibrateResult& result, const Style& style) {
   for (std::size_t m = 0; m < kMetrics; ++m) {
     if (std::isnan(report.data_sheet_mape[m])) continue;
     std::vector<Cell> row{std::string(name(static_cast<FittedMetric>(m))),
-                          percent(report.data_sheet_mape[m]),
-                          {percent(report.analytic_mape[m]), Emphasis::bold}};
-    if (residual) row.push_back({percent(report.residual_mape[m]), Emphasis::bold});
+                          format_percent(report.data_sheet_mape[m], 1),
+                          {format_percent(report.analytic_mape[m], 1), Emphasis::bold}};
+    if (residual) row.push_back({format_percent(report.residual_mape[m], 1), Emphasis::bold});
     row.push_back(interval_text(result.calibrated.calibration.intervals[m]));
     table.rows.push_back(std::move(row));
   }
@@ -108,13 +106,9 @@ std::string campaign_text(const std::optional<std::vector<NamedStretch>>& stretc
 }
 
 std::string exclusion_table(const std::vector<Exclusion>& excluded, const Style& style) {
-  if (excluded.empty()) return "";
   Table table{2, {{}, {.wraps = true}}, {}};
-  for (std::size_t i = 0; i < std::min(excluded.size(), kExclusionsShown); ++i)
-    table.rows.push_back({excluded[i].id, excluded[i].reason});
-  if (excluded.size() > kExclusionsShown)
-    table.rows.push_back({fmt::format("{} more", excluded.size() - kExclusionsShown), "listed by --json"});
-  return "\nExcluded\n" + render(table, style);
+  add_exclusions(table, excluded);
+  return table.rows.empty() ? std::string() : "\nExcluded\n" + render(table, style);
 }
 
 }  // namespace

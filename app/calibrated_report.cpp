@@ -5,8 +5,6 @@ namespace {
 
 constexpr const char* kFewRows = "too few measured rows for an interval";
 constexpr const char* kChanged = "what was learnt of the device stands on a changed description";
-constexpr const char* kNoSpread = "spread not yet measured";
-
 Figure figure_of(double value, const char* unit, const CalibrationInUse& used, const std::optional<Spread>& spread,
                  const char* why_none) {
   Figure figure;

@@ -23,7 +23,7 @@ std::optional<FlopsPerSecond> matrix_peak(const Device& device, Precision precis
   return Flops(rate->operations_per_cycle * device.units) * device.clock;
 }
 
-std::vector<Device> load_all() {
+std::vector<Device> load_devices() {
   std::vector<Device> devices;
   for (const std::string& name : device_names()) devices.push_back(load_device(name));
   return devices;
@@ -78,7 +78,7 @@ std::string detail_text(const Device& device, const Style& style) {
   return text + "\nNot published\n" + render(missing, style);
 }
 
-Json number_or_null(const std::optional<FlopsPerSecond>& rate) { return rate ? Json(rate->si()) : Json(); }
+Json rate_or_null(const std::optional<FlopsPerSecond>& rate) { return rate ? Json(rate->si()) : Json(); }
 
 Json to_json(const Device& device) {
   const MemoryLevel& dram = device.memory.back();
@@ -88,7 +88,7 @@ Json to_json(const Device& device) {
   json["units"] = device.units;
   json["clock"] = {{"value", device.nominal_clock.si()}, {"unit", "Hz"}};
   for (const Precision precision : kPrecisions)
-    json["matrix_peak"][std::string(name(precision))] = {{"value", number_or_null(matrix_peak(device, precision))},
+    json["matrix_peak"][std::string(name(precision))] = {{"value", rate_or_null(matrix_peak(device, precision))},
                                                          {"unit", "FLOP/s"}};
   json["memory_bandwidth"] = {{"value", dram.bandwidth.si()}, {"unit", "B/s"}};
   json["memory"] = {{"value", dram.size.si()}, {"unit", "B"}};
@@ -137,7 +137,7 @@ std::string list_csv(const std::vector<Device>& devices) {
 
 Outcome run_devices(const DevicesOptions& options, const Session& session) {
   if (options.name.empty()) {
-    const std::vector<Device> devices = load_all();
+    const std::vector<Device> devices = load_devices();
     if (options.output == Output::json) return {list_json(devices)};
     if (options.output == Output::csv) return {list_csv(devices)};
     return {list_text(devices, session.style)};

@@ -8,18 +8,18 @@
 namespace ridgeline {
 namespace {
 
-using Column = std::pair<std::string_view, Figure Report::*>;
-constexpr Column kFigures[]{{"latency_s", &Report::latency},
-                            {"latency_per_sequence_s", &Report::latency_per_sequence},
-                            {"throughput_sequences_per_s", &Report::throughput},
-                            {"throughput_tokens_per_s", &Report::token_throughput},
-                            {"energy_J", &Report::energy},
-                            {"energy_per_sequence_J", &Report::energy_per_sequence},
-                            {"average_power_W", &Report::average_power},
-                            {"peak_power_W", &Report::peak_power},
-                            {"energy_delay_product_Js", &Report::energy_delay_product},
-                            {"memory_B", &Report::memory},
-                            {"startup_s", &Report::startup}};
+using ReportColumn = std::pair<std::string_view, Figure Report::*>;
+constexpr ReportColumn kFigures[]{{"latency_s", &Report::latency},
+                                  {"latency_per_sequence_s", &Report::latency_per_sequence},
+                                  {"throughput_sequences_per_s", &Report::throughput},
+                                  {"throughput_tokens_per_s", &Report::token_throughput},
+                                  {"energy_J", &Report::energy},
+                                  {"energy_per_sequence_J", &Report::energy_per_sequence},
+                                  {"average_power_W", &Report::average_power},
+                                  {"peak_power_W", &Report::peak_power},
+                                  {"energy_delay_product_Js", &Report::energy_delay_product},
+                                  {"memory_B", &Report::memory},
+                                  {"startup_s", &Report::startup}};
 
 constexpr std::array<std::string_view, 22> kPlainColumns{
     "model",      "device",     "runtime",    "task",          "batch",

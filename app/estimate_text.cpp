@@ -53,8 +53,6 @@ std::string without_unit_of(const std::string& value, std::string interval) {
   return interval;
 }
 
-constexpr std::string_view kNoSpread = "spread not yet measured";
-
 class FigureTable {
  public:
   explicit FigureTable(const Report& report) : intervals_(report.coverage > 0) {

@@ -76,4 +76,8 @@ std::string format_share(double share) {
   return fmt::format("{:.1f} %", 100 * share);
 }
 
+std::string format_percent(double share, int decimals) {
+  return std::isnan(share) ? "—" : fmt::format("{:.{}f} %", 100 * share, decimals);
+}
+
 }  // namespace ridgeline

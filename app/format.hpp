@@ -26,5 +26,7 @@ std::string format_short_count(double count);
 std::string format_words(double count);
 /// "82.1 %"; "0 %" for nothing, "< 0.1 %" for next to nothing.
 std::string format_share(double share);
+/// "82.13 %" with two decimals; "—" for one that is not a number.
+std::string format_percent(double share, int decimals);
 
 }  // namespace ridgeline

@@ -8,6 +8,7 @@
 
 #include "app/csv.hpp"
 #include "app/json.hpp"
+#include "app/measured.hpp"
 #include "app/option_groups.hpp"
 #include "app/table.hpp"
 #include "base/error.hpp"
@@ -16,8 +17,6 @@
 
 namespace ridgeline {
 namespace {
-
-constexpr std::size_t kExclusionsShown = 10;  // of each set, as text
 
 /// How many rows hold that figure.
 std::size_t count(const MeasurementSet& set, std::optional<MeasuredValue> Measurement::*figure) {
@@ -35,13 +34,7 @@ std::string conditions_text(const MeasurementSet& set) {
 
 std::string exclusions_text(const std::vector<MeasurementSet>& sets, const Style& style) {
   Table table{2, {{}, {.wraps = true}}, {}};
-  for (const MeasurementSet& set : sets) {
-    for (std::size_t i = 0; i < std::min(set.excluded.size(), kExclusionsShown); ++i)
-      table.rows.push_back({set.excluded[i].id, set.excluded[i].reason});
-    if (set.excluded.size() > kExclusionsShown)
-      table.rows.push_back(
-          {fmt::format("{} more of {}", set.excluded.size() - kExclusionsShown, set.name), "listed by --json"});
-  }
+  for (const MeasurementSet& set : sets) add_exclusions(table, set.excluded, " of " + set.name);
   return table.rows.empty() ? std::string() : "\nExcluded\n" + render(table, style);
 }
 

@@ -7,8 +7,6 @@
 namespace ridgeline {
 namespace {
 
-Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
-
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 Json quantity(double value, std::string_view unit) { return {{"value", value}, {"unit", unit}}; }
@@ -87,6 +85,8 @@ Json sustained_json(const SustainedFigures& sustained) {
 }
 
 }  // namespace
+
+Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
 Json json_document(std::string_view name) {
   return {{"schema", fmt::format("ridgeline.{}/1", name)}, {"version", RIDGELINE_VERSION}};

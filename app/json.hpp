@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <optional>
 #include <string_view>
 
 #include "app/report.hpp"
@@ -18,6 +19,7 @@ Json json_document(std::string_view name);
 /// Indented, ending in a line feed; numbers that are not finite become null.
 std::string dump(const Json& json);
 
+Json number_or_null(const std::optional<double>& value);
 Json to_json(const Figure& figure);
 Json to_json(const Work& work);
 /// Everything of the report but its operators.

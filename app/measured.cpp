@@ -113,6 +113,14 @@ PredictorLevel usual_level(std::size_t rows, const Session& session) {
   return PredictorLevel::residual;
 }
 
+void add_exclusions(Table& table, const std::vector<Exclusion>& excluded, const std::string& of_set) {
+  constexpr std::size_t kShown = 10;
+  for (std::size_t i = 0; i < std::min(excluded.size(), kShown); ++i)
+    table.rows.push_back({excluded[i].id, excluded[i].reason});
+  if (excluded.size() > kShown)
+    table.rows.push_back({fmt::format("{} more{}", excluded.size() - kShown, of_set), "listed by --json"});
+}
+
 FitProblem make_problem(const Measured& measured) {
   return FitProblem(parameter_space(measured.data_sheet, measured.set.protocol), measured.set);
 }

@@ -6,6 +6,7 @@
 
 #include "app/options.hpp"
 #include "app/session.hpp"
+#include "app/table.hpp"
 #include "calib/calibration.hpp"
 #include "calib/fit.hpp"
 #include "calib/predictor_level.hpp"
@@ -30,6 +31,9 @@ CalibrationKey own_key(const Measured& measured);
 /// How much of the model a fit to that many rows uses unless something else is asked for: the residual, or, with a
 /// warning, parameters alone where the program that trains it is not installed.
 PredictorLevel usual_level(std::size_t rows, const Session& session);
+
+/// A line for each of the first ten rows that are left out and why, then one that says how many more there are.
+void add_exclusions(Table& table, const std::vector<Exclusion>& excluded, const std::string& of_set = {});
 
 FitProblem make_problem(const Measured& measured);
 

@@ -160,7 +160,7 @@ struct ListedModel {
   Size parameters;
 };
 
-std::vector<ListedModel> load_all() {
+std::vector<ListedModel> load_models() {
   std::vector<ListedModel> models;
   for (const std::string& name : zoo_names()) {
     ZooModel model = zoo_model(name);
@@ -208,7 +208,7 @@ std::string list_csv(const std::vector<ListedModel>& models) {
 
 Outcome run_models(const ModelsOptions& options, const Session& session) {
   if (options.name.empty()) {
-    const std::vector<ListedModel> models = load_all();
+    const std::vector<ListedModel> models = load_models();
     if (options.output == Output::json) return {list_json(models)};
     if (options.output == Output::csv) return {list_csv(models)};
     return {list_text(models, session.style)};

@@ -11,6 +11,9 @@
 
 namespace ridgeline {
 
+/// Why a figure has no interval though others have one.
+inline constexpr const char* kNoSpread = "spread not yet measured";
+
 /// Part of the latency.
 struct Share {
   std::string name;  ///< a bound ("matrix", "dram") or a kind of operator ("matmul")

@@ -14,7 +14,7 @@
 namespace ridgeline {
 namespace {
 
-std::vector<Runtime> load_all() {
+std::vector<Runtime> load_runtimes() {
   std::vector<Runtime> runtimes;
   for (const std::string& name : runtime_names()) runtimes.push_back(load_runtime(name));
   return runtimes;
@@ -83,7 +83,7 @@ std::string detail_json(const Runtime& runtime) {
 
 Outcome run_runtimes(const RuntimesOptions& options, const Session& session) {
   if (options.name.empty()) {
-    const std::vector<Runtime> runtimes = load_all();
+    const std::vector<Runtime> runtimes = load_runtimes();
     if (options.output == Output::json) return {list_json(runtimes)};
     if (options.output == Output::csv) return {list_csv(runtimes)};
     return {list_text(runtimes, session.style)};

@@ -5,11 +5,6 @@
 namespace ridgeline {
 namespace {
 
-constexpr std::array<std::string_view, kMetrics> kKeys{"latency", "energy", "peak_power"};
-constexpr std::array<std::string_view, kMetrics> kUnits{"s", "J", "W"};
-
-Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
-
 /// Every key is there whatever was measured, so that scripts need not ask.
 Json metric_json(const std::optional<Validated>& validated, std::string_view unit) {
   Json json = {{"rows", 0}, {"unit", unit}};
@@ -53,7 +48,8 @@ std::string validate_json(const ValidateResult& result) {
   json["calibrated_on"] = result.validation.fitted;
   json["seed"] = result.seed ? Json(*result.seed) : Json();
   json["rows"] = result.validation.rows;
-  for (std::size_t m = 0; m < kMetrics; ++m) json[kKeys[m]] = metric_json(result.validation.by_metric[m], kUnits[m]);
+  for (std::size_t m = 0; m < kMetrics; ++m)
+    json[kMetricKeys[m]] = metric_json(result.validation.by_metric[m], kMetricUnits[m]);
   return dump(json);
 }
 

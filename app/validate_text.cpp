@@ -8,10 +8,6 @@
 namespace ridgeline {
 namespace {
 
-constexpr std::array<std::string_view, kMetrics> kUnits{"s", "J", "W"};
-
-std::string percent(double share) { return fmt::format("{:.2f} %", 100 * share); }
-
 std::string number(const std::optional<double>& value) { return value ? fmt::format("{:.3f}", *value) : "—"; }
 
 std::string predictor_text(const ValidateResult& result) {
@@ -46,9 +42,9 @@ Table error_table(const Validation& validation) {
     const Scores& s = validation.by_metric[m]->scores;
     table.rows.push_back({std::string(name(static_cast<FittedMetric>(m))),
                           fmt::format("{}", s.rows),
-                          {percent(s.mape), Emphasis::bold},
-                          percent(s.median_ape),
-                          format_number(s.rmse, kUnits[m]),
+                          {format_percent(s.mape, 2), Emphasis::bold},
+                          format_percent(s.median_ape, 2),
+                          format_number(s.rmse, kMetricUnits[m]),
                           number(s.r2),
                           number(s.spearman),
                           number(s.kendall)});
@@ -64,8 +60,8 @@ Table interval_table(const Validation& validation) {
     if (!validation.by_metric[m] || !validation.by_metric[m]->intervals) continue;
     const IntervalScores& s = *validation.by_metric[m]->intervals;
     table.rows.push_back({std::string(name(static_cast<FittedMetric>(m))),
-                          {percent(s.coverage), Emphasis::bold},
-                          percent(s.mean_width),
+                          {format_percent(s.coverage, 2), Emphasis::bold},
+                          format_percent(s.mean_width, 2),
                           fmt::format("{:.4f}", s.interval_score),
                           fmt::format("{:.4f}", s.best_constant_score)});
   }

@@ -12,7 +12,6 @@
 namespace ridgeline {
 namespace {
 
-constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kFewestForIntervals = 10;  // of symmetric 90 % intervals, with one to spare
 
 void say(const CalibrateOptions& options, std::string_view what, double share) {
@@ -30,7 +29,7 @@ std::array<double, kMetrics> errors(const RowFigures& figures) {
       sum += std::abs(figures.predicted(i, column) / figures.measured(i, column) - 1);
       ++rows;
     }
-    result[m] = rows > 0 ? sum / rows : kNothing;
+    result[m] = rows > 0 ? sum / rows : kMissing;
   }
   return result;
 }
@@ -119,9 +118,9 @@ Calibrated calibrate(const MeasurementSet& set, const FitProblem& problem, const
     calibration.parameters.push_back(space.parameters()[static_cast<std::size_t>(j)].name);
     calibration.reference[j] = space.parameters()[static_cast<std::size_t>(j)].reference;
   }
-  result.report.data_sheet_mape.fill(kNothing);
-  result.report.analytic_mape.fill(kNothing);
-  result.report.residual_mape.fill(kNothing);
+  result.report.data_sheet_mape.fill(kMissing);
+  result.report.analytic_mape.fill(kMissing);
+  result.report.residual_mape.fill(kMissing);
 
   const bool fits = options.level != PredictorLevel::data_sheet && !rows.empty();
   FitOptions fit_options = options.fit;

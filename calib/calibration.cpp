@@ -14,8 +14,6 @@
 namespace ridgeline {
 namespace {
 
-constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
-
 FitSummary summary_of(const Calibration& calibration) {
   FitSummary summary;
   summary.theta = calibration.theta;
@@ -148,7 +146,7 @@ std::vector<CalibratedFigures> predict(const Calibration& calibration, const Fit
     for (std::size_t m = 0; m < kMetrics; ++m) {
       CalibratedFigure& figure = result[i][m];
       const bool basis = m == 0 || cost.has_power;
-      figure.value = figure.low = figure.high = basis ? values[m] : kNothing;
+      figure.value = figure.low = figure.high = basis ? values[m] : kMissing;
       if (!basis || !calibration.intervals[m]) continue;
       const Spread factors = calibration.intervals[m]->factors(
           interval_features(figures, static_cast<Eigen::Index>(m)).row(r).transpose());

@@ -16,7 +16,7 @@
 namespace ridgeline {
 namespace {
 
-constexpr double kTails = 4;                  // degrees of freedom: as the fit's errors
+constexpr double kConformalTails = 4;         // degrees of freedom: as the fit's errors
 constexpr double kRowsForTails = 20;          // a tail of 5 % has one row of 20
 constexpr double kSmallest = 1e-6;            // scale of errors: equal rows must not make it zero
 constexpr double kStandardErrors = 0.5;       // by which a varying scale must win
@@ -66,8 +66,8 @@ Eigen::VectorXd scale_weights(const Eigen::VectorXd& ratios, const Eigen::Matrix
       Eigen::VectorXd x(k + 1);
       x << 1, z.row(i).transpose();
       const double r2 = ratios[i] * ratios[i], s2 = std::exp(2 * x.dot(b));
-      slope += (1 - (kTails + 1) * r2 / (kTails * s2 + r2)) * x;
-      curvature += 2 * kTails / (kTails + 3) * x * x.transpose();
+      slope += (1 - (kConformalTails + 1) * r2 / (kConformalTails * s2 + r2)) * x;
+      curvature += 2 * kConformalTails / (kConformalTails + 3) * x * x.transpose();
     }
     const Eigen::VectorXd step = curvature.ldlt().solve(slope).cwiseMax(-1.0).cwiseMin(1.0);
     b -= step;

@@ -9,11 +9,10 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "calib/metrics.hpp"
 
 namespace ridgeline {
 namespace {
-
-constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 /// The channels whose sum is a column.
 std::vector<std::vector<std::size_t>> channels_of_columns(const FitProblem& problem) {

@@ -5,12 +5,12 @@
 
 #include "base/error.hpp"
 #include "calib/fit.hpp"
+#include "calib/metrics.hpp"
 
 namespace ridgeline {
 namespace {
 
-constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
-constexpr double kStep = 1e-5;
+constexpr double kDifference = 1e-5;
 
 double value_of(const std::optional<MeasuredValue>& figure) { return figure ? figure->value : kMissing; }
 
@@ -58,9 +58,9 @@ struct Observed {
   /// d figures / d ln(number `which`)
   Eigen::Vector3d slope(std::size_t which) const {
     Observed below = *this, above = *this;
-    below.scale(which, std::exp(-kStep));
-    above.scale(which, std::exp(kStep));
-    return (above.figures() - below.figures()) / (2 * kStep);
+    below.scale(which, std::exp(-kDifference));
+    above.scale(which, std::exp(kDifference));
+    return (above.figures() - below.figures()) / (2 * kDifference);
   }
 };
 

@@ -6,9 +6,10 @@
 namespace ridgeline {
 namespace {
 
-constexpr double kRidge = 1e-4;     // a multiplier of 10 costs what one row off by 9 % does
-constexpr double kLowest = 0.05;    // of multipliers
-constexpr double kSmallest = 0.03;  // relative deviations below it weigh as squares, above as absolute values
+constexpr double kStartRidge = 1e-4;  // a multiplier of 10 costs what one row off by 9 % does
+constexpr double kLowest = 0.05;      // of multipliers
+constexpr double kSmallestDeviation =
+    0.03;  // relative deviations below it weigh as squares, above as absolute values
 
 bool scales_time(const Parameter& p) {
   return p.name.starts_with("kernel share of") || p.name == "kernel floor" || p.name == "batched call" ||
@@ -58,9 +59,9 @@ Eigen::VectorXd multipliers(const Eigen::MatrixXd& parts, const Eigen::VectorXd&
   Eigen::VectorXd m = Eigen::VectorXd::Ones(parts.cols());
   Eigen::VectorXd weights = Eigen::VectorXd::Ones(wanted.size());
   for (int round = 0; round < 8; ++round) {
-    m = bounded_least_squares(weights.asDiagonal() * parts, weights.asDiagonal() * wanted, kRidge, kLowest);
-    weights = (parts * m - wanted).array().abs().max(kSmallest).sqrt().inverse().matrix();
-    weights *= std::sqrt(kSmallest);
+    m = bounded_least_squares(weights.asDiagonal() * parts, weights.asDiagonal() * wanted, kStartRidge, kLowest);
+    weights = (parts * m - wanted).array().abs().max(kSmallestDeviation).sqrt().inverse().matrix();
+    weights *= std::sqrt(kSmallestDeviation);
   }
   return m;
 }

@@ -14,7 +14,7 @@ namespace {
 constexpr double kSmallestSpread = 1e-4;  // of a feature, relative: less is rounding
 constexpr double kRidge = 0.1;            // added to standardised features' covariance: rows are few
 constexpr double kInside = 0.98;          // share of training rows within distance_scale
-constexpr Eigen::Index kBlock = 64;
+constexpr Eigen::Index kFeatureBlock = 64;
 
 Eigen::MatrixXd clipped(const Eigen::MatrixXd& x) { return x.cwiseMax(-kClip).cwiseMin(kClip); }
 
@@ -73,8 +73,8 @@ bool Residual::empty() const {
 Eigen::MatrixXd corrections(const Residual& residual, const Eigen::Ref<const Eigen::MatrixXd>& features) {
   Eigen::MatrixXd result = Eigen::MatrixXd::Zero(kMetrics, features.cols());
   if (residual.empty()) return result;
-  for (Eigen::Index first = 0; first < features.cols(); first += kBlock) {
-    const Eigen::Index count = std::min(kBlock, features.cols() - first);
+  for (Eigen::Index first = 0; first < features.cols(); first += kFeatureBlock) {
+    const Eigen::Index count = std::min(kFeatureBlock, features.cols() - first);
     const Eigen::MatrixXd raw = residual.scaling.standardised(features.middleCols(first, count));
     const Eigen::MatrixXd x = clipped(raw);
     Eigen::VectorXd trusted = residual.scaling.distances(raw);

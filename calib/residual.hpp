@@ -17,15 +17,11 @@
 
 #include <array>
 #include <optional>
-#include <string_view>
 
 #include "calib/ensemble.hpp"
+#include "calib/metrics.hpp"
 
 namespace ridgeline {
-
-enum class FittedMetric { latency, energy, peak_power };
-inline constexpr std::size_t kMetrics = 3;
-std::string_view name(FittedMetric metric);
 
 inline constexpr double kClip = 4;
 

@@ -13,12 +13,12 @@ namespace {
 constexpr int kShrinkages = 20;          // steps of the search
 constexpr double kUsual = 0.98;          // quantile that single errors are limited to
 constexpr double kLimited = 0.95;        // quantile of the training residuals that no correction exceeds
-constexpr double kSmallest = 1e-6;       // of scales of log-ratios
+constexpr double kSmallestScale = 1e-6;  // of scales of log-ratios
 constexpr double kToDeviation = 1.4826;  // median absolute value of a normal distribution to its deviation
 
 double robust_scale(std::vector<double> values) {
   for (double& v : values) v = std::abs(v);
-  return values.empty() ? kSmallest : std::max(kSmallest, kToDeviation * median(values));
+  return values.empty() ? kSmallestScale : std::max(kSmallestScale, kToDeviation * median(values));
 }
 
 std::vector<double> list(const Eigen::VectorXd& v) { return {v.data(), v.data() + v.size()}; }

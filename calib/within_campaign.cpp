@@ -11,8 +11,6 @@
 namespace ridgeline {
 namespace {
 
-constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
-
 void require_order(const MeasurementSet& set, std::size_t known) {
   if (!set.ordered) throw Error(fmt::format("{}: rows are not in measuring order", set.name));
   if (known < kRowsForState)
@@ -22,7 +20,7 @@ void require_order(const MeasurementSet& set, std::size_t known) {
 
 CalibratedFigures latency_alone(double latency) {
   CalibratedFigures figures;
-  for (CalibratedFigure& figure : figures) figure = {kNothing, kNothing, kNothing, false};
+  for (CalibratedFigure& figure : figures) figure = {kMissing, kMissing, kMissing, false};
   figures.front() = {latency, latency, latency, false};
   return figures;
 }

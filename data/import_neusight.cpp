@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct FileName {
+struct ModelFileName {
   std::string gpu;  ///< as NeuSight calls it
   std::string model;
   bool training = false;
@@ -36,8 +36,8 @@ bool parse_size(std::string_view text, Size& size) {
   return error == std::errc() && end == text.data() + text.size() && size > 0;
 }
 
-FileName parse_name(const fs::path& file) {
-  FileName name;
+ModelFileName parse_model_file_name(const fs::path& file) {
+  ModelFileName name;
   name.gpu = fs::absolute(file).parent_path().filename().string();
   const std::string stem = file.stem().string();
   std::array<std::string, 4> words;
@@ -69,7 +69,7 @@ fs::path config_file(const fs::path& file, const std::string& model) {
 }
 
 /// The model as it was measured, which is not always the head that its config names.
-Architecture measured_model(const fs::path& file, const FileName& name) {
+Architecture measured_model(const fs::path& file, const ModelFileName& name) {
   Node config = read_document(config_file(file, name.model));
   const Node* type = config.find("model_type");
   if (type != nullptr && type->text() == "bert") {
@@ -82,7 +82,7 @@ Architecture measured_model(const fs::path& file, const FileName& name) {
 
 bool is_encoder_decoder(const Architecture& model) { return !model.encoder_only() && !model.decoder_only(); }
 
-Task task_of(const Architecture& model, const FileName& name) {
+Task task_of(const Architecture& model, const ModelFileName& name) {
   if (name.training) return Task::train;
   if (model.encoder_only()) return Task::encode;
   if (model.decoder_only()) return Task::prefill;
@@ -90,7 +90,7 @@ Task task_of(const Architecture& model, const FileName& name) {
   return Task::train;
 }
 
-Measurement read_row(const fs::path& file, const FileName& name, std::string_view runtime) {
+Measurement read_row(const fs::path& file, const ModelFileName& name, std::string_view runtime) {
   Measurement row;
   row.id = fmt::format("{}/{}", name.gpu, file.filename().string());
   row.model = name.model;
@@ -114,7 +114,7 @@ Measurement read_row(const fs::path& file, const FileName& name, std::string_vie
   return row;
 }
 
-MeasurementSet empty_set(const FileName& name, const fs::path& file) {
+MeasurementSet empty_set(const ModelFileName& name, const fs::path& file) {
   const bool compiled = !name.option.empty();
   MeasurementSet set;
   set.name = fmt::format("neusight/{}{}", name.gpu, compiled ? "-" + name.option : "");
@@ -130,7 +130,7 @@ std::vector<MeasurementSet> import_neusight(const std::vector<fs::path>& files) 
   std::vector<MeasurementSet> sets;
   std::map<std::string, std::size_t> set_of_name;
   for (const fs::path& file : files) {
-    FileName name = parse_name(file);
+    ModelFileName name = parse_model_file_name(file);
     const std::string option = name.option;
     if (option != "fusion") name.option.clear();
     MeasurementSet fresh = empty_set(name, file);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
 
-constexpr std::array kTasks{Task::encode, Task::prefill, Task::decode_step, Task::generate, Task::train};
+constexpr std::array kTaskNames{Task::encode, Task::prefill, Task::decode_step, Task::generate, Task::train};
 constexpr std::array kFusions{Fusion::none, Fusion::typical, Fusion::flash_attention};
 constexpr std::array kOptimisers{Optimiser::sgd, Optimiser::adam};
 constexpr std::array kProtocols{Protocol::warm, Protocol::whole_process};
@@ -71,7 +71,7 @@ class Distinct {
 };
 
 /// A table under construction: columns by name.
-struct Columns {
+struct StoredColumns {
   std::map<std::string, std::vector<double>> numbers;
   std::map<std::string, std::vector<std::string>> texts;
 
@@ -97,12 +97,12 @@ constexpr std::array kFigures{NamedFigure{"latency", &Measurement::latency},
                               NamedFigure{"energy", &Measurement::energy},
                               NamedFigure{"peak_power", &Measurement::peak_power}};
 
-void add(Columns& columns, const std::string& name, const std::optional<MeasuredValue>& figure) {
+void add(StoredColumns& columns, const std::string& name, const std::optional<MeasuredValue>& figure) {
   columns.numbers[name].push_back(figure ? figure->value : kAbsent);
   columns.numbers[name + "_std"].push_back(figure ? figure->standard_deviation.value_or(kAbsent) : kAbsent);
 }
 
-void add(Columns& columns, const Workload& workload) {
+void add(StoredColumns& columns, const Workload& workload) {
   columns.texts["task"].emplace_back(word(workload.task));
   columns.texts["weights"].emplace_back(word(workload.numerics.weights));
   columns.texts["activations"].emplace_back(word(workload.numerics.activations));
@@ -130,7 +130,7 @@ std::vector<Workload> workloads(const StoredGroup& group) {
   for (std::size_t i = 0; i < n; ++i) {
     Workload& workload = result[i];
     const auto precision = [&](const char* name) { return choice(group, name, word_of(name, i), kPrecisions); };
-    workload.task = choice(group, "task", tasks[i], kTasks);
+    workload.task = choice(group, "task", tasks[i], kTaskNames);
     workload.numerics = {precision("weights"), precision("activations"), precision("cache"), precision("compute")};
     workload.fusion = choice(group, "fusion", word_of("fusion", i), kFusions);
     workload.optimiser = choice(group, "optimiser", word_of("optimiser", i), kOptimisers);
@@ -145,7 +145,7 @@ std::vector<Workload> workloads(const StoredGroup& group) {
 }
 
 ArrayGroup set_group(const MeasurementSet& set) {
-  Columns rows, parts, conditions, workload_columns;
+  StoredColumns rows, parts, conditions, workload_columns;
   Distinct architectures;
   std::vector<Workload> seen;
   for (const auto& figure : kFigures) {  // columns that are there without rows too

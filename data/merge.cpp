@@ -12,9 +12,9 @@
 namespace ridgeline {
 namespace {
 
-using Key = std::tuple<std::string, std::string, std::string, Precision, std::string, Protocol, bool>;
+using SetIdentity = std::tuple<std::string, std::string, std::string, Precision, std::string, Protocol, bool>;
 
-Key key_of(const MeasurementSet& set) {
+SetIdentity identity_of(const MeasurementSet& set) {
   return {set.name, set.device, set.runtime, set.precision, set.power_mode, set.protocol, set.ordered};
 }
 
@@ -46,10 +46,10 @@ bool same_figures(const Measurement& a, const Measurement& b) {
 
 std::vector<MeasurementSet> merged(std::vector<MeasurementSet> sets) {
   std::vector<MeasurementSet> result;
-  std::map<Key, std::size_t> set_of_key;
+  std::map<SetIdentity, std::size_t> set_of_key;
   std::set<std::size_t> grown;
   for (MeasurementSet& set : sets) {
-    const auto [found, is_new] = set_of_key.try_emplace(key_of(set), result.size());
+    const auto [found, is_new] = set_of_key.try_emplace(identity_of(set), result.size());
     if (is_new) {
       result.push_back(std::move(set));
     } else {

@@ -10,7 +10,7 @@
 namespace ridgeline {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kSpaces = " \t";
 
 /// "latency [ms]" -> name and unit.
 TableCell split(std::string_view heading) {
@@ -20,7 +20,7 @@ TableCell split(std::string_view heading) {
     cell.unit = heading.substr(open + 1, heading.size() - open - 2);
     heading = heading.substr(0, open);
   }
-  cell.name = heading.substr(0, heading.find_last_not_of(kBlanks) + 1);
+  cell.name = heading.substr(0, heading.find_last_not_of(kSpaces) + 1);
   return cell;
 }
 
