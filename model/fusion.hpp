@@ -25,9 +25,6 @@ namespace ridgeline {
 /// Appends steps to a graph the way the workload's runtime dispatches them. Every function returns the node that
 /// holds the result. Inputs come first to last with the producer that may be fused into first.
 struct Emitter {
-  using Node = std::int32_t;
-  static constexpr Node kNone = GraphBuilder::kNone;
-
   GraphBuilder& graph;
   const Workload& workload;
   const SublayerContext& context;
@@ -36,22 +33,22 @@ struct Emitter {
   bool training() const { return workload.task == Task::train; }
   bool half_precision() const { return size_of(workload.numerics.activations) < Bytes(4); }
 
-  Node add(const Operator& op, std::string_view label, std::initializer_list<Node> inputs) {
+  NodeNumber add(const Operator& op, std::string_view label, std::initializer_list<NodeNumber> inputs) {
     return graph.add(op, label, inputs);
   }
   /// Metadata operators: dropped by compilers and where the workload says so.
-  Node view(int operations, std::string_view label, Node input) {
+  NodeNumber view(int operations, std::string_view label, NodeNumber input) {
     return graph.add_view(eager() && workload.views ? operations : 0, label, input);
   }
   /// x·W (+ b) in the form the weights are stored in.
-  Node linear(std::string_view label, Node input, Size rows, Size in, Size out, const WeightForm& form, Size groups,
-              bool bias);
-  Node linear(std::string_view label, Node input, Size rows, Size in, Size out, bool bias = true) {
+  NodeNumber linear(std::string_view label, NodeNumber input, Size rows, Size in, Size out, const WeightForm& form,
+                    Size groups, bool bias);
+  NodeNumber linear(std::string_view label, NodeNumber input, Size rows, Size in, Size out, bool bias = true) {
     return add(MatMul{.rows = rows, .columns = out, .inner = in, .bias = bias}, label, {input});
   }
   /// Element-wise step that compilers fuse into the producer of its first input.
-  Node elementwise(Function function, Size elements, std::string_view label, std::initializer_list<Node> inputs,
-                   int operands = 1, Size parameters = 0) {
+  NodeNumber elementwise(Function function, Size elements, std::string_view label,
+                         std::initializer_list<NodeNumber> inputs, int operands = 1, Size parameters = 0) {
     return add(Elementwise{.function = function,
                            .elements = elements,
                            .operands = operands,
@@ -60,21 +57,21 @@ struct Emitter {
                label, inputs);
   }
   /// The same where there is no producer to fuse it into (masks, positions).
-  Node separate(Function function, Size elements, std::string_view label, std::initializer_list<Node> inputs,
-                int operands = 1) {
+  NodeNumber separate(Function function, Size elements, std::string_view label,
+                      std::initializer_list<NodeNumber> inputs, int operands = 1) {
     return add(Elementwise{.function = function, .elements = elements, .operands = operands}, label, inputs);
   }
-  Node copy(Movement movement, Size elements, std::string_view label, std::initializer_list<Node> inputs,
-            Size parameters = 0) {
+  NodeNumber copy(Movement movement, Size elements, std::string_view label, std::initializer_list<NodeNumber> inputs,
+                  Size parameters = 0) {
     return add(Copy{movement, elements, parameters}, label, inputs);
   }
   /// Eager code spells the tanh approximation of GELU in eight operators.
-  Node activation(Function function, Size elements, Node input, std::string_view suffix = {});
+  NodeNumber activation(Function function, Size elements, NodeNumber input, std::string_view suffix = {});
   /// Eager code spells RMS norm in six operators (eight at 16 bits) and MobileBERT's NoNorm in two.
-  Node norm(NormKind kind, Size rows, Size columns, std::string_view label, Node input);
+  NodeNumber norm(NormKind kind, Size rows, Size columns, std::string_view label, NodeNumber input);
   /// In training an operator; otherwise eager code still calls it, which dispatches and does nothing.
-  Node dropout(Size elements, std::string_view label, Node input);
-  Node residual(Size elements, Node body, Node skipped) {
+  NodeNumber dropout(Size elements, std::string_view label, NodeNumber input);
+  NodeNumber residual(Size elements, NodeNumber body, NodeNumber skipped) {
     return elementwise(Function::add, elements, "residual", {body, skipped}, 2);
   }
 };

@@ -23,7 +23,7 @@ std::int32_t GraphBuilder::add(const Operator& op, std::string_view label,
   added.label = label;
   added.layer = layer_;
   added.output = output_elements(op);
-  if (next_weights_ != kNone && parameter_count(op) > 0) added.weights = next_weights_++;
+  if (next_weights_ >= 0 && parameter_count(op) > 0) added.weights = next_weights_++;
   for (const std::int32_t input : inputs) add_input(node, input);
   return node;
 }

@@ -34,27 +34,29 @@ using OperatorVertex = boost::graph_traits<OperatorGraph>::vertex_descriptor;
 /// True for such a tensor.
 bool is_given(const OperatorNode& node);
 
+/// Of an operator in a graph under construction, in program order.
+using NodeNumber = std::int32_t;
+inline constexpr NodeNumber kNoNode = -1;
+
 /// Collects nodes and edges in program order, then builds the graph in one go.
 class GraphBuilder {
  public:
-  static constexpr std::int32_t kNone = -1;
-
   void reserve(std::size_t nodes);
   /// Appends an operator that reads the given nodes; returns its number. Negative inputs (graph inputs) are left out.
-  std::int32_t add(const Operator& op, std::string_view label, std::initializer_list<std::int32_t> inputs);
+  NodeNumber add(const Operator& op, std::string_view label, std::initializer_list<NodeNumber> inputs);
   /// A View of `input`, which has as many elements. With no operations to dispatch it is left out: returns `input`.
-  std::int32_t add_view(int operations, std::string_view label, std::int32_t input);
+  NodeNumber add_view(int operations, std::string_view label, NodeNumber input);
   /// Writes `elements` of `from` into `into`: the result has the elements and the buffer of `into`.
-  std::int32_t add_scatter(Size elements, std::string_view label, std::int32_t into, std::int32_t from);
+  NodeNumber add_scatter(Size elements, std::string_view label, NodeNumber into, NodeNumber from);
   /// A tensor that exists already.
-  std::int32_t add_given(Size elements, std::string_view label);
-  void add_input(std::int32_t node, std::int32_t input);
+  NodeNumber add_given(Size elements, std::string_view label);
+  void add_input(NodeNumber node, NodeNumber input);
   /// The result needs no activation buffer.
-  void write_elsewhere(std::int32_t node) { nodes_[node].output = 0; }
+  void write_elsewhere(NodeNumber node) { nodes_[node].output = 0; }
   void set_layer(std::int32_t layer) { layer_ = layer; }
   /// The node uses weight set `id`, shared with all others of the same id.
-  void share_weights(std::int32_t node, std::int32_t id) { nodes_[node].weights = id; }
-  /// From here on, operators with weights get the numbers id, id + 1, ...; kNone: no number (weights of their own).
+  void share_weights(NodeNumber node, std::int32_t id) { nodes_[node].weights = id; }
+  /// From here on, operators with weights get the numbers id, id + 1, ...; -1: no number (weights of their own).
   void number_weights_from(std::int32_t id) { next_weights_ = id; }
 
   /// A piece of a part ends here (PartGraph::piece_ends).
@@ -62,7 +64,7 @@ class GraphBuilder {
   const std::vector<std::size_t>& piece_ends() const { return piece_ends_; }
 
   std::size_t size() const { return nodes_.size(); }
-  const OperatorNode& operator[](std::int32_t node) const { return nodes_[node]; }
+  const OperatorNode& operator[](NodeNumber node) const { return nodes_[node]; }
   OperatorGraph build() &&;
 
  private:
@@ -70,7 +72,7 @@ class GraphBuilder {
   std::vector<std::pair<std::size_t, std::size_t>> edges_;
   std::vector<std::size_t> piece_ends_;
   std::int32_t layer_ = -1;
-  std::int32_t next_weights_ = kNone;
+  std::int32_t next_weights_ = -1;
 };
 
 /// Learned numbers of the graph, shared ones once: the largest where the users of one set differ (tied logits with a

@@ -5,9 +5,6 @@
 namespace ridgeline {
 namespace {
 
-using Node = Emitter::Node;
-constexpr Node kNone = Emitter::kNone;
-
 /// Sizes and nodes of one attention while it is lowered.
 struct Lowering {
   Emitter& emit;
@@ -26,7 +23,7 @@ struct Lowering {
   /// The head-major copies of single-position tensors are no copies: their layouts agree.
   bool copies = c.queries > 1;
 
-  Node query = kNone, key = kNone, value = kNone;
+  NodeNumber query = kNoNode, key = kNoNode, value = kNoNode;
 
   Size key_count() const {
     if (a.cross) return c.memory_length * a.memories;
@@ -34,7 +31,7 @@ struct Lowering {
     return sliding ? std::max(c.queries, std::min(c.keys, a.window)) : c.keys;
   }
 
-  Node map(std::string_view label, Node from, Size rows, Size in, Size out) {
+  NodeNumber map(std::string_view label, NodeNumber from, Size rows, Size in, Size out) {
     return emit.linear(label, from, rows, in, out, a.weights, a.weights.groups, a.weights.bias);
   }
 
@@ -42,23 +39,23 @@ struct Lowering {
     if (a.scaled) query = emit.elementwise(Function::scale, query_elements, "query scale", {query});
   }
 
-  Node concatenated_memory(const Values& values) {
-    const Node memory = values[Value::memory];
+  NodeNumber concatenated_memory(const Values& values) {
+    const NodeNumber memory = values[Value::memory];
     if (a.memories == 1) return memory;
     const Size elements = c.batch * c.memory_length * a.memories * c.memory_width;
-    const Node before = a.memories > 2 ? values[Value::memory_before_that] : kNone;
+    const NodeNumber before = a.memories > 2 ? values[Value::memory_before_that] : kNoNode;
     return emit.copy(Movement::concatenate, elements, "memories", {memory, values[Value::memory_before], before});
   }
 
-  void project(Node input, NormKind norm, const Values& values) {
+  void project(NodeNumber input, NormKind norm, const Values& values) {
     if (a.fused_projection) {
       project_together(input);
     } else {
-      Node query_input = input, key_input = input, value_input = input;
+      NodeNumber query_input = input, key_input = input, value_input = input;
       Size key_width = c.width, value_width = c.width, key_rows = c.tokens;
       if (a.values_from_layer_input) {
         value_input = values[Value::wide], value_width = c.wide;
-        const Node narrow = emit.linear("shared", value_input, c.tokens, c.wide, c.width);
+        const NodeNumber narrow = emit.linear("shared", value_input, c.tokens, c.wide, c.width);
         query_input = key_input = emit.norm(norm, c.tokens, c.width, "shared norm", narrow);
       }
       if (a.cross) {
@@ -69,7 +66,7 @@ struct Lowering {
       query = map("query", query_input, c.tokens, c.width, inner);
       if (emit.eager() && queries_are_scaled()) scale_queries();
       if (a.cross && filled) {
-        key = value = kNone;
+        key = value = kNoNode;
       } else {
         key = split_heads("key", map("key", key_input, key_rows, key_width, key_value));
         value = split_heads("value", map("value", value_input, key_rows, value_width, key_value));
@@ -79,10 +76,10 @@ struct Lowering {
     if (!emit.eager() && queries_are_scaled()) scale_queries();
   }
 
-  void project_together(Node input) {
+  void project_together(NodeNumber input) {
     const bool gpt2 = a.code == AttentionCode::gpt2;
-    const Node flat = gpt2 ? emit.view(1, "qkv rows", input) : input;
-    Node all = map("qkv", flat, c.tokens, c.width, inner + 2 * key_value);
+    const NodeNumber flat = gpt2 ? emit.view(1, "qkv rows", input) : input;
+    NodeNumber all = map("qkv", flat, c.tokens, c.width, inner + 2 * key_value);
     all = emit.view(gpt2 ? 2 : 1, "qkv split", all);
     query = key = value = all;
     if (emit.eager() && queries_are_scaled()) scale_queries();
@@ -101,18 +98,18 @@ struct Lowering {
 
   bool queries_are_scaled() const { return a.code == AttentionCode::opt || a.code == AttentionCode::fairseq; }
 
-  Node split_heads(std::string_view name, Node projected) {
-    const Node heads = emit.view(2, std::string(name) + " heads", projected);
+  NodeNumber split_heads(std::string_view name, NodeNumber projected) {
+    const NodeNumber heads = emit.view(2, std::string(name) + " heads", projected);
     if (!emit.eager() || a.code != AttentionCode::opt) return heads;
     const Size elements = name == "query" ? query_elements : new_key_elements;
-    const Node copied = copies ? emit.copy(Movement::contiguous, elements, std::string(name) + " copy", {heads})
-                               : emit.view(1, std::string(name) + " copy", heads);
+    const NodeNumber copied = copies ? emit.copy(Movement::contiguous, elements, std::string(name) + " copy", {heads})
+                                     : emit.view(1, std::string(name) + " copy", heads);
     return emit.view(1, std::string(name) + " flat", copied);
   }
 
   void rotate_queries_and_keys() {
     if (a.position != Position::rotary) return;
-    emit.view(4, "rotary tables", kNone);
+    emit.view(4, "rotary tables", kNoNode);
     if (emit.eager()) {
       const Size angles = c.queries * a.head_dim;
       emit.copy(Movement::gather, angles, "rotary cosines", {});
@@ -126,7 +123,7 @@ struct Lowering {
   void update_cache() {
     if (!c.cached) return;
     const Size held = c.batch * past * key_value;
-    Node old_key = kNone, old_value = kNone;
+    NodeNumber old_key = kNoNode, old_value = kNoNode;
     if (past > 0 && emit.workload.beams > 1 && emit.workload.reorder_beams) {
       old_key = emit.copy(Movement::cache_reorder, held, "key reorder", {});
       old_value = emit.copy(Movement::cache_reorder, held, "value reorder", {});
@@ -140,8 +137,9 @@ struct Lowering {
       key = emit.copy(Movement::cache_concatenate, key_elements, "key cache", {old_key, key});
       value = emit.copy(Movement::cache_concatenate, key_elements, "value cache", {old_value, value});
     } else if (past > 0 || n.cache != n.activations) {
-      const Node key_slot = emit.copy(Movement::cache_append, new_key_elements, "key cache", {old_key, key});
-      const Node value_slot = emit.copy(Movement::cache_append, new_key_elements, "value cache", {old_value, value});
+      const NodeNumber key_slot = emit.copy(Movement::cache_append, new_key_elements, "key cache", {old_key, key});
+      const NodeNumber value_slot =
+          emit.copy(Movement::cache_append, new_key_elements, "value cache", {old_value, value});
       if (past > 0) key = key_slot, value = value_slot;
     }
   }
@@ -150,8 +148,8 @@ struct Lowering {
   void expand_shared_heads() {
     if (!emit.eager() || a.key_value_heads == a.heads) return;
     const Size elements = key_elements * (a.heads / a.key_value_heads);
-    const auto expand = [&](std::string_view label, Node from) {
-      const Node viewed = emit.view(2, std::string(label) + " view", from);
+    const auto expand = [&](std::string_view label, NodeNumber from) {
+      const NodeNumber viewed = emit.view(2, std::string(label) + " view", from);
       return emit.add(Copy{.movement = Movement::expand, .elements = elements, .source = key_elements}, label,
                       {viewed});
     };
@@ -161,17 +159,17 @@ struct Lowering {
 
   bool expanded() const { return emit.eager() && a.key_value_heads < a.heads; }
 
-  Node product(std::string_view label, Node first, Node second, Size columns, Size depth) {
+  NodeNumber product(std::string_view label, NodeNumber first, NodeNumber second, Size columns, Size depth) {
     BatchedMatMul op{.batch = c.batch * a.heads, .rows = c.queries, .columns = columns, .inner = depth};
     if (!emit.eager() && a.key_value_heads < a.heads) op.second_operands = c.batch * a.key_value_heads;
     op.second_is_cache = past > 0 && !expanded();
     return emit.add(op, label, {first, second});
   }
 
-  Node probabilities(Values& values) {
+  NodeNumber probabilities(Values& values) {
     const bool eager = emit.eager(), gpt2 = a.code == AttentionCode::gpt2, opt = a.code == AttentionCode::opt;
     key = emit.view(1, "key transposed", key);
-    Node scores = product("scores", query, key, keys, a.head_dim);
+    NodeNumber scores = product("scores", query, key, keys, a.head_dim);
     if (a.position == Position::relative_key)
       scores = add_relative_keys(emit, a.heads, a.head_dim, a.position_buckets, query, scores);
     if (eager && gpt2) emit.copy(Movement::fill, 1, "scale value", {});
@@ -179,26 +177,27 @@ struct Lowering {
       scores = emit.elementwise(Function::scale, scores_elements, "scale", {scores});
     if (opt) scores = emit.view(1, "scores heads", scores);
     if (a.position == Position::bucket_bias) {
-      Node& bias = values[Value::position_bias];
+      NodeNumber& bias = values[Value::position_bias];
       if (c.first_in_stack) bias = bucket_bias(emit, a.heads, a.position_buckets, values[Value::mask]);
       scores = emit.elementwise(Function::add, scores_elements, "position bias", {scores, bias}, 2);
     } else if (masked()) {
       if (eager && gpt2) {
-        emit.view(1, "mask slice", kNone);
+        emit.view(1, "mask slice", kNoNode);
         emit.copy(Movement::fill, 1, "mask value", {});
       }
-      scores =
-          emit.elementwise(Function::mask, scores_elements, "mask", {scores, a.cross ? kNone : values[Value::mask]});
+      scores = emit.elementwise(Function::mask, scores_elements, "mask",
+                                {scores, a.cross ? kNoNode : values[Value::mask]});
     }
     if (eager && opt) {
       emit.copy(Movement::fill, 1, "smallest value", {});
       scores = emit.elementwise(Function::clamp, scores_elements, "clamp", {scores});
       scores = emit.view(1, "scores flat", scores);
     }
-    const Node softmax = emit.add(Softmax{c.batch * a.heads * c.queries, keys}, "softmax", {scores});
+    const NodeNumber softmax = emit.add(Softmax{c.batch * a.heads * c.queries, keys}, "softmax", {scores});
     if (averages_weights()) {
       const Size averaged = c.batch * c.queries * keys;
-      const Node sum = emit.add(Reduction{averaged, a.heads}, "head sum", {emit.view(1, "softmax heads", softmax)});
+      const NodeNumber sum =
+          emit.add(Reduction{averaged, a.heads}, "head sum", {emit.view(1, "softmax heads", softmax)});
       emit.elementwise(Function::scale, averaged, "head mean", {sum});
     }
     return emit.dropout(scores_elements, "softmax dropout", softmax);
@@ -215,7 +214,7 @@ struct Lowering {
     return emit.eager() && !emit.training() && a.code == AttentionCode::fairseq && (a.cross || !a.causal);
   }
 
-  Node context(Values& values) {
+  NodeNumber context(Values& values) {
     if (is_flash(a, emit.workload.fusion))
       return emit.add(FusedAttention{.batch = c.batch,
                                      .heads = a.heads,
@@ -227,8 +226,8 @@ struct Lowering {
                                      .causal = a.causal,
                                      .keys_are_cache = past > 0},
                       "attention", {query, key, value});
-    const Node weights = probabilities(values);
-    Node result = product("context", weights, value, a.head_dim, keys);
+    const NodeNumber weights = probabilities(values);
+    NodeNumber result = product("context", weights, value, a.head_dim, keys);
     result = emit.view(a.code == AttentionCode::opt ? 2 : 1, "context heads", result);
     result = copies ? emit.copy(Movement::contiguous, query_elements, "context copy", {result})
                     : emit.view(1, "context copy", result);
@@ -250,7 +249,7 @@ std::int32_t lower_attention(Emitter& emit, const Attention& attention, NormKind
   lowering.rotate_queries_and_keys();
   lowering.update_cache();
   lowering.expand_shared_heads();
-  Node result = lowering.context(values);
+  NodeNumber result = lowering.context(values);
   result = emit.linear("output", result, emit.context.tokens, lowering.inner, emit.context.width, attention.weights,
                        attention.output_groups, attention.output_bias);
   const SublayerContext& c = emit.context;

@@ -7,13 +7,11 @@
 namespace ridgeline {
 namespace {
 
-using Node = Emitter::Node;
-
 /// The chain of maps over `rows` tokens, whoever they are.
-Node maps(Emitter& emit, const FeedForward& f, Size rows, Node input, const std::string& suffix) {
+NodeNumber maps(Emitter& emit, const FeedForward& f, Size rows, NodeNumber input, const std::string& suffix) {
   const Size width = emit.context.width;
   Size in = width;
-  Node x = input;
+  NodeNumber x = input;
   for (std::size_t i = 0; i < f.hidden.size(); ++i) {
     const std::string number = (i == 0 ? "" : ' ' + std::to_string(i)) + suffix;
     const Size out = f.hidden[i];
@@ -21,8 +19,8 @@ Node maps(Emitter& emit, const FeedForward& f, Size rows, Node input, const std:
       return emit.linear(label, x, rows, in, out, f.weights, f.weights.groups, f.weights.bias);
     };
     if (f.gated) {
-      const Node gate = emit.activation(f.activation, rows * out, map("gate" + number), number);
-      const Node up = map("up" + number);
+      const NodeNumber gate = emit.activation(f.activation, rows * out, map("gate" + number), number);
+      const NodeNumber up = map("up" + number);
       x = emit.elementwise(Function::multiply, rows * out, "gated" + number, {up, gate}, 2);
     } else {
       x = emit.activation(f.activation, rows * out, map("hidden" + number), number);
@@ -33,17 +31,17 @@ Node maps(Emitter& emit, const FeedForward& f, Size rows, Node input, const std:
 }
 
 /// Hugging Face's Switch Transformers router: which expert takes which token, and with what weight.
-Node route(Emitter& emit, const FeedForward& f, Node input) {
+NodeNumber route(Emitter& emit, const FeedForward& f, NodeNumber input) {
   using enum Function;
   const Size tokens = emit.context.tokens, all = tokens * f.experts;
-  const Node logits = emit.linear("router", input, tokens, emit.context.width, f.experts, false);
+  const NodeNumber logits = emit.linear("router", input, tokens, emit.context.width, f.experts, false);
   if (!emit.eager()) return emit.add(Routing{tokens, f.experts, f.chosen}, "routing", {logits});
-  const Node weights = emit.add(Softmax{tokens, f.experts}, "router softmax", {logits});
-  const Node best = emit.add(Reduction{tokens, f.experts}, "router best", {weights});
-  Node chosen = emit.copy(Movement::fill, all, "chosen none", {});
+  const NodeNumber weights = emit.add(Softmax{tokens, f.experts}, "router softmax", {logits});
+  const NodeNumber best = emit.add(Reduction{tokens, f.experts}, "router best", {weights});
+  NodeNumber chosen = emit.copy(Movement::fill, all, "chosen none", {});
   chosen = emit.copy(Movement::gather, tokens, "chosen", {chosen, best});
-  const Node priority = emit.separate(add, all, "token priority", {chosen});
-  const Node fits = emit.separate(compare, all, "token fits", {priority});
+  const NodeNumber priority = emit.separate(add, all, "token priority", {chosen});
+  const NodeNumber fits = emit.separate(compare, all, "token fits", {priority});
   emit.separate(multiply, all, "chosen fitting", {chosen, fits}, 2);
   return emit.view(1, "router weight", emit.add(Reduction{tokens, f.experts}, "router largest", {weights}));
 }
@@ -56,11 +54,11 @@ Size share(const FeedForward& f, const SublayerContext& c, Size expert) {
 }
 
 /// Eager code loops over the experts; compilers dispatch tokens to all of them in one copy and combine in another.
-Node mixture(Emitter& emit, const FeedForward& f, Node input) {
+NodeNumber mixture(Emitter& emit, const FeedForward& f, NodeNumber input) {
   const SublayerContext& c = emit.context;
   const Size elements = c.tokens * c.width;
-  const Node weight = route(emit, f, input);
-  Node source = input, result = Emitter::kNone;
+  const NodeNumber weight = route(emit, f, input);
+  NodeNumber source = input, result = kNoNode;
   if (emit.eager()) {
     emit.add(Reduction{c.tokens, f.experts}, "expert number", {});
     result = emit.copy(Movement::contiguous, elements, "clone", {input});
@@ -69,17 +67,17 @@ Node mixture(Emitter& emit, const FeedForward& f, Node input) {
     for (Size e = 0; e < f.experts; ++e) dispatched += share(f, c, e);
     source = emit.copy(Movement::gather, dispatched * c.width, "dispatch", {input, weight});
   }
-  std::vector<Node> outputs;
+  std::vector<NodeNumber> outputs;
   for (Size e = 0; e < f.experts; ++e) {
     const std::string suffix = ' ' + std::to_string(e);
     const Size rows = share(f, c, e);
-    Node taken = source;
+    NodeNumber taken = source;
     if (emit.eager()) {
-      const Node index = emit.separate(Function::compare, c.tokens, "tokens of" + suffix, {});
+      const NodeNumber index = emit.separate(Function::compare, c.tokens, "tokens of" + suffix, {});
       if (rows > 0) taken = emit.copy(Movement::gather, rows * c.width, "gather" + suffix, {source, index});
     }
     if (rows == 0) continue;
-    const Node mapped = maps(emit, f, rows, taken, suffix);
+    const NodeNumber mapped = maps(emit, f, rows, taken, suffix);
     if (emit.eager())
       result = emit.graph.add_scatter(rows * c.width, "scatter" + suffix, result, mapped);
     else
@@ -87,7 +85,7 @@ Node mixture(Emitter& emit, const FeedForward& f, Node input) {
   }
   if (!emit.eager()) {
     result = emit.copy(Movement::gather, elements, "combine", {});
-    for (const Node output : outputs) emit.graph.add_input(result, output);
+    for (const NodeNumber output : outputs) emit.graph.add_input(result, output);
   }
   return emit.elementwise(Function::multiply, elements, "weighted", {result, weight});
 }
@@ -95,8 +93,8 @@ Node mixture(Emitter& emit, const FeedForward& f, Node input) {
 }  // namespace
 
 std::int32_t lower_feed_forward(Emitter& emit, const FeedForward& feed_forward, std::int32_t input) {
-  const Node result = feed_forward.experts > 0 ? mixture(emit, feed_forward, input)
-                                               : maps(emit, feed_forward, emit.context.tokens, input, "");
+  const NodeNumber result = feed_forward.experts > 0 ? mixture(emit, feed_forward, input)
+                                                     : maps(emit, feed_forward, emit.context.tokens, input, "");
   return emit.dropout(emit.context.tokens * emit.context.width, "output dropout", result);
 }
 

@@ -5,9 +5,7 @@
 namespace ridgeline {
 namespace {
 
-using Node = Emitter::Node;
-
-Node logits(Emitter& emit, const HeadPart& part, Node x) {
+NodeNumber logits(Emitter& emit, const HeadPart& part, NodeNumber x) {
   const OutputHead& head = *part.head;
   const SublayerContext& c = emit.context;
   const Size vocabulary = part.embeddings->vocabulary, table_width = part.embeddings->width;
@@ -20,20 +18,20 @@ Node logits(Emitter& emit, const HeadPart& part, Node x) {
   } else if (narrow) {
     x = emit.linear("narrow", x, c.tokens, c.width, width, false);
   }
-  Node weights = Emitter::kNone;
+  NodeNumber weights = kNoNode;
   if (head.tied && head.widened && emit.eager()) {  // both halves of the table are put together in every pass
-    emit.view(1, "table turned", Emitter::kNone);
+    emit.view(1, "table turned", kNoNode);
     weights = emit.copy(Movement::concatenate, width * vocabulary, "table", {});
   }
-  const Node result = emit.add(MatMul{.rows = c.tokens, .columns = vocabulary, .inner = width, .bias = head.bias},
-                               "logits", {x, weights});
+  const NodeNumber result = emit.add(
+      MatMul{.rows = c.tokens, .columns = vocabulary, .inner = width, .bias = head.bias}, "logits", {x, weights});
   if (head.tied) emit.graph.share_weights(result, part.table);
   return result;
 }
 
 /// Cross entropy with `labels` choices for each of `rows`.
-Node loss(Emitter& emit, Size rows, Size labels, Node scores, std::string_view name) {
-  const Node probabilities = emit.add(Softmax{rows, labels}, std::string(name) + " softmax", {scores});
+NodeNumber loss(Emitter& emit, Size rows, Size labels, NodeNumber scores, std::string_view name) {
+  const NodeNumber probabilities = emit.add(Softmax{rows, labels}, std::string(name) + " softmax", {scores});
   return emit.add(Reduction{1, rows}, name, {probabilities});
 }
 
@@ -44,7 +42,7 @@ std::int32_t lower_head(Emitter& emit, const HeadPart& part, std::int32_t input)
   const SublayerContext& c = emit.context;
   const Size rows = head.every_position ? c.tokens : c.batch;
   const bool pooled = head.pooler || head.classes > 0;
-  Node words = input, first = input;
+  NodeNumber words = input, first = input;
   if (head.language_model) words = logits(emit, part, input);
   if (pooled && !head.every_position) first = emit.view(1, "first position", input);
   if (head.pooler) {
@@ -55,12 +53,12 @@ std::int32_t lower_head(Emitter& emit, const HeadPart& part, std::int32_t input)
     if (!head.language_model) first = emit.dropout(rows * c.width, "dropout", first);  // not in pre-training heads
     first = emit.linear("classes", first, rows, c.width, head.classes, head.class_bias);
   }
-  Node result = head.language_model ? words : first;
+  NodeNumber result = head.language_model ? words : first;
   if (!emit.training() || (!head.language_model && head.classes == 0)) return result;
-  Node sum = GraphBuilder::kNone;
+  NodeNumber sum = kNoNode;
   if (head.language_model) sum = loss(emit, c.tokens, part.embeddings->vocabulary, words, "loss");
   if (head.classes == 0) return sum;
-  const Node other = loss(emit, rows, head.classes, first, "label loss");
+  const NodeNumber other = loss(emit, rows, head.classes, first, "label loss");
   return sum < 0 ? other : emit.separate(Function::add, 1, "loss sum", {sum, other}, 2);
 }
 

@@ -7,26 +7,26 @@
 namespace ridgeline {
 namespace {
 
-using Node = std::int32_t;
-
 struct BodyLowering {
   Emitter& emit;
   NormKind norm;
-  Node input;
+  NodeNumber input;
   Values& values;
 
-  Node operator()(const Attention& a) const { return lower_attention(emit, a, norm, input, values); }
-  Node operator()(const MixedAttention& a) const { return lower_mixed_attention(emit, a, input, values); }
-  Node operator()(const SpanConvolutionAttention& a) const { return lower_span_convolution(emit, a, input, values); }
-  Node operator()(const FourierSublayer& f) const { return lower_fourier(emit, f, input); }
-  Node operator()(const FeedForward& f) const { return lower_feed_forward(emit, f, input); }
+  NodeNumber operator()(const Attention& a) const { return lower_attention(emit, a, norm, input, values); }
+  NodeNumber operator()(const MixedAttention& a) const { return lower_mixed_attention(emit, a, input, values); }
+  NodeNumber operator()(const SpanConvolutionAttention& a) const {
+    return lower_span_convolution(emit, a, input, values);
+  }
+  NodeNumber operator()(const FourierSublayer& f) const { return lower_fourier(emit, f, input); }
+  NodeNumber operator()(const FeedForward& f) const { return lower_feed_forward(emit, f, input); }
 };
 
 struct PartLowering {
   Emitter& emit;
   Values& values;
 
-  Node& hidden() const { return values[Value::hidden]; }
+  NodeNumber& hidden() const { return values[Value::hidden]; }
   const SublayerContext& context() const { return emit.context; }
 
   void operator()(const EmbeddingsPart& part) const { lower_embeddings(emit, part, values); }
@@ -38,15 +38,15 @@ struct PartLowering {
   }
   void operator()(const BottleneckInput& part) const {
     values[Value::wide] = hidden();
-    const Node narrow = emit.linear("bottleneck", hidden(), context().tokens, context().wide, context().width);
+    const NodeNumber narrow = emit.linear("bottleneck", hidden(), context().tokens, context().wide, context().width);
     hidden() = emit.norm(part.norm, context().tokens, context().width, "norm", narrow);
   }
   void operator()(const BottleneckOutput& part) const {
     const Size elements = context().tokens * context().wide;
-    Node x = emit.linear("widen", hidden(), context().tokens, context().width, context().wide);
+    NodeNumber x = emit.linear("widen", hidden(), context().tokens, context().width, context().wide);
     x = emit.residual(elements, emit.dropout(elements, "dropout", x), values[Value::wide]);
     hidden() = emit.norm(part.norm, context().tokens, context().wide, "norm", x);
-    values[Value::wide] = GraphBuilder::kNone;
+    values[Value::wide] = kNoNode;
   }
   void operator()(const FinalNorm& part) const {
     hidden() = emit.norm(part.norm, context().tokens, context().width, "final norm", hidden());
@@ -161,9 +161,9 @@ struct SameBody {
 std::int32_t lower_sublayer(const Sublayer& sublayer, const SublayerContext& context, const Workload& workload,
                             GraphBuilder& graph, Values& values) {
   Emitter emit{graph, workload, context};
-  const Node input = values[Value::hidden];
+  const NodeNumber input = values[Value::hidden];
   const Size elements = context.tokens * context.width;
-  Node x = input;
+  NodeNumber x = input;
   if (sublayer.placement == NormPlacement::before)
     x = emit.norm(sublayer.norm, context.tokens, context.width, "norm", x);
   x = std::visit(BodyLowering{emit, sublayer.norm, x, values}, sublayer.body);
@@ -182,7 +182,7 @@ void lower_part(const Part& part, const Workload& workload, GraphBuilder& graph,
   graph.number_weights_from(part.weights);
   Emitter emit{graph, workload, part.context};
   std::visit(PartLowering{emit, values}, part.body);
-  graph.number_weights_from(GraphBuilder::kNone);
+  graph.number_weights_from(kNoNode);
   if (part.stored >= 0) values[static_cast<Value>(part.stored)] = values[Value::hidden];
 }
 

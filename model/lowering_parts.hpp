@@ -31,7 +31,7 @@ enum class Value {
 };
 inline constexpr std::size_t kValueCount = 7;
 
-/// Their nodes in a graph; kNone where there is no such tensor.
+/// Their nodes in a graph; kNoNode where there is no such tensor.
 struct Values {
   std::array<std::int32_t, kValueCount> nodes{-1, -1, -1, -1, -1, -1, -1};
   std::int32_t& operator[](Value v) { return nodes[static_cast<std::size_t>(v)]; }

@@ -8,21 +8,20 @@ std::int32_t add_relative_keys(Emitter& emit, Size heads, Size head_dim, Size bu
                                std::int32_t scores) {
   const SublayerContext& c = emit.context;
   const Size pairs = c.queries * c.keys;
-  using Node = Emitter::Node;
-  Node distance = Emitter::kNone;
+  NodeNumber distance = kNoNode;
   if (emit.eager()) {
-    const Node rows = emit.copy(Movement::fill, c.queries, "positions left", {});
-    const Node columns = emit.copy(Movement::fill, c.keys, "positions right", {});
-    const Node left = emit.view(1, "left column", rows);
-    const Node right = emit.view(1, "right row", columns);
+    const NodeNumber rows = emit.copy(Movement::fill, c.queries, "positions left", {});
+    const NodeNumber columns = emit.copy(Movement::fill, c.keys, "positions right", {});
+    const NodeNumber left = emit.view(1, "left column", rows);
+    const NodeNumber right = emit.view(1, "right row", columns);
     distance = emit.separate(Function::add, pairs, "distance", {left, right}, 0);
     distance = emit.separate(Function::add, pairs, "distance shift", {distance});
   }
-  const Node table = emit.add(Embedding{.lookups = pairs, .width = head_dim, .vocabulary = 2 * buckets - 1},
-                              "distance table", {distance});
-  const Node by_position = emit.view(3, "query by place", query);
+  const NodeNumber table = emit.add(Embedding{.lookups = pairs, .width = head_dim, .vocabulary = 2 * buckets - 1},
+                                    "distance table", {distance});
+  const NodeNumber by_position = emit.view(3, "query by place", query);
   // einsum "bhld,lrd->bhlr": one product for every query position
-  Node relative =
+  NodeNumber relative =
       emit.add(BatchedMatMul{.batch = c.queries, .rows = c.batch * heads, .columns = c.keys, .inner = head_dim},
                "relative scores", {by_position, table});
   relative = emit.view(2, "relative heads", relative);
@@ -31,18 +30,16 @@ std::int32_t add_relative_keys(Emitter& emit, Size heads, Size head_dim, Size bu
 
 std::int32_t bucket_bias(Emitter& emit, Size heads, Size buckets, std::int32_t mask) {
   const SublayerContext& c = emit.context;
-  using Node = Emitter::Node;
   const Size rows = c.cached ? c.keys : c.queries;  // eager code computes all rows and keeps the last ones
   const Size pairs = rows * c.keys;
   const Size elements = c.batch * heads * c.queries * c.keys;
-  Node number = Emitter::kNone;
+  NodeNumber number = kNoNode;
   if (emit.eager()) {
-    const Node left = emit.view(1, "context column", emit.copy(Movement::fill, rows, "context places", {}));
-    const Node right = emit.view(1, "memory row", emit.copy(Movement::fill, c.keys, "memory places", {}));
-    const auto step = [&](Function f, std::string_view label, std::initializer_list<Node> inputs, int operands = 1) {
-      return emit.separate(f, pairs, label, inputs, operands);
-    };
-    Node distance = step(Function::add, "distance", {left, right}, 0);
+    const NodeNumber left = emit.view(1, "context column", emit.copy(Movement::fill, rows, "context places", {}));
+    const NodeNumber right = emit.view(1, "memory row", emit.copy(Movement::fill, c.keys, "memory places", {}));
+    const auto step = [&](Function f, std::string_view label, std::initializer_list<NodeNumber> inputs,
+                          int operands = 1) { return emit.separate(f, pairs, label, inputs, operands); };
+    NodeNumber distance = step(Function::add, "distance", {left, right}, 0);
     if (c.decoder) {
       distance = step(Function::clamp, "distance past", {distance});
       distance = step(Function::scale, "distance size", {distance});
@@ -53,39 +50,38 @@ std::int32_t bucket_bias(Emitter& emit, Size heads, Size buckets, std::int32_t m
       number = step(Function::scale, "bucket base", {number});
       distance = step(Function::scale, "distance size", {distance});
     }
-    const Node small = step(Function::compare, "bucket small", {distance});
-    Node large = step(Function::convert, "bucket float", {distance});
+    const NodeNumber small = step(Function::compare, "bucket small", {distance});
+    NodeNumber large = step(Function::convert, "bucket float", {distance});
     large = step(Function::scale, "bucket ratio", {large});
     large = step(Function::exp, "bucket log", {large});
     large = step(Function::scale, "bucket log share", {large});
     large = step(Function::scale, "bucket log wide", {large});
     large = step(Function::convert, "bucket whole", {large});
     large = step(Function::add, "bucket large", {large});
-    const Node last = emit.copy(Movement::fill, pairs, "bucket last", {});
+    const NodeNumber last = emit.copy(Movement::fill, pairs, "bucket last", {});
     large = step(Function::clamp, "bucket capped", {large, last}, 2);
     large = step(Function::mask, "bucket chosen", {small, distance, large}, 2);
     number = step(Function::add, "bucket", {number, large}, 2);
   }
-  const Node table =
+  const NodeNumber table =
       emit.add(Embedding{.lookups = emit.eager() ? pairs : c.queries * c.keys, .width = heads, .vocabulary = buckets},
                "bucket table", {number});
-  const Node bias = emit.view(3, "bucket heads", table);
+  const NodeNumber bias = emit.view(3, "bucket heads", table);
   return emit.separate(Function::add, elements, "bias and mask", {bias, mask});
 }
 
 std::int32_t rotate(Emitter& emit, Size elements, std::string_view label, std::int32_t input) {
   using enum Function;
-  using Node = Emitter::Node;
   const std::string name(label);
-  const Node cosine = emit.elementwise(multiply, elements, name + " cosine", {input});
+  const NodeNumber cosine = emit.elementwise(multiply, elements, name + " cosine", {input});
   if (!emit.eager()) {
-    const Node sine = emit.elementwise(multiply, elements, name + " sine", {cosine});
+    const NodeNumber sine = emit.elementwise(multiply, elements, name + " sine", {cosine});
     return emit.elementwise(add, elements, name + " rotated", {sine});
   }
-  const Node half = emit.view(2, name + " halves", input);
-  const Node negated = emit.elementwise(scale, elements / 2, name + " negated", {half});
-  const Node swapped = emit.copy(Movement::concatenate, elements, name + " swapped", {negated, half});
-  const Node sine = emit.elementwise(multiply, elements, name + " sine", {swapped});
+  const NodeNumber half = emit.view(2, name + " halves", input);
+  const NodeNumber negated = emit.elementwise(scale, elements / 2, name + " negated", {half});
+  const NodeNumber swapped = emit.copy(Movement::concatenate, elements, name + " swapped", {negated, half});
+  const NodeNumber sine = emit.elementwise(multiply, elements, name + " sine", {swapped});
   return emit.elementwise(add, elements, name + " rotated", {cosine, sine}, 2);
 }
 

@@ -8,13 +8,13 @@
 namespace ridgeline {
 namespace {
 
-struct Totals {
+struct EnergySums {
   double seconds = 0;
   double joules = 0;
 };
 
-Totals totals(std::span<const PowerSegment> trace) {
-  Totals sum;
+EnergySums totals(std::span<const PowerSegment> trace) {
+  EnergySums sum;
   for (const PowerSegment& segment : trace) {
     sum.seconds += segment.duration.si();
     sum.joules += (segment.power * segment.duration).si();
@@ -63,7 +63,7 @@ double most_energy(std::span<const PowerSegment> trace, double window) {
 }  // namespace
 
 Watts peak_power(std::span<const PowerSegment> trace, Seconds window) {
-  const Totals all = totals(trace);
+  const EnergySums all = totals(trace);
   if (window.si() <= 0) {
     Watts highest{0};
     for (const PowerSegment& segment : trace)
@@ -76,7 +76,7 @@ Watts peak_power(std::span<const PowerSegment> trace, Seconds window) {
 }
 
 Watts average_power(std::span<const PowerSegment> trace) {
-  const Totals all = totals(trace);
+  const EnergySums all = totals(trace);
   return Watts(all.joules / all.seconds);
 }
 

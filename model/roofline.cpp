@@ -12,7 +12,7 @@ namespace {
 constexpr double kAccumulatorBytes = 4;  // products are summed in fp32 or int32 whatever the operands are
 
 /// How an operator's arithmetic spreads over the hardware.
-struct Spread {
+struct TensorSpread {
   double rows = 0;                ///< vector arithmetic: independent rows ...
   double columns = 0;             ///< ... of so many elements; 0: `rows` elements that depend on nothing
   Product product = {};           ///< matrix arithmetic; count 0: none
@@ -28,14 +28,14 @@ struct SpreadOf {
   double activation() const { return size_of(numerics.activations).si(); }
   double second(bool cache) const { return size_of(cache ? numerics.cache : numerics.activations).si(); }
 
-  Spread operator()(const MatMul& op) const {
+  TensorSpread operator()(const MatMul& op) const {
     const double rows = real(op.rows), columns = real(op.columns), inner = real(op.inner), groups = real(op.groups);
     return {.rows = rows * columns,
             .product = {groups, rows, columns / groups, inner / groups},
             .left = rows * inner * activation(),
             .right_is_weights = true};
   }
-  Spread operator()(const BatchedMatMul& op) const {
+  TensorSpread operator()(const BatchedMatMul& op) const {
     const double rows = real(op.rows), columns = real(op.columns), inner = real(op.inner), batch = real(op.batch);
     const double distinct = op.second_operands > 0 ? real(op.second_operands) : batch;
     return {.rows = batch * rows * columns,
@@ -44,7 +44,7 @@ struct SpreadOf {
             .right = distinct * inner * columns * second(op.second_is_cache)};
   }
   // Its two products have equal FLOPs and are parallel over the queries only; the second one shapes both.
-  Spread operator()(const FusedAttention& op) const {
+  TensorSpread operator()(const FusedAttention& op) const {
     const double heads = real(op.batch) * real(op.heads), queries = real(op.queries), dim = real(op.head_dim);
     const double key_values = 2 * real(op.batch) * real(op.key_value_heads) * real(op.keys) * dim;
     return {.rows = heads * queries,
@@ -53,24 +53,26 @@ struct SpreadOf {
             .left = heads * queries * dim * activation(),
             .right = key_values * second(op.keys_are_cache)};
   }
-  Spread operator()(const Softmax& op) const { return {.rows = real(op.rows), .columns = real(op.columns)}; }
-  Spread operator()(const Normalisation& op) const { return {.rows = real(op.rows), .columns = real(op.columns)}; }
-  Spread operator()(const Elementwise& op) const { return {.rows = real(op.elements)}; }
-  Spread operator()(const Embedding& op) const { return {.rows = real(op.lookups) * real(op.width)}; }
-  Spread operator()(const FourierMixing& op) const {
+  TensorSpread operator()(const Softmax& op) const { return {.rows = real(op.rows), .columns = real(op.columns)}; }
+  TensorSpread operator()(const Normalisation& op) const {
+    return {.rows = real(op.rows), .columns = real(op.columns)};
+  }
+  TensorSpread operator()(const Elementwise& op) const { return {.rows = real(op.elements)}; }
+  TensorSpread operator()(const Embedding& op) const { return {.rows = real(op.lookups) * real(op.width)}; }
+  TensorSpread operator()(const FourierMixing& op) const {
     return {.rows = real(op.batch) * real(op.rows) * real(op.columns)};
   }
-  Spread operator()(const DepthwiseConvolution& op) const {
+  TensorSpread operator()(const DepthwiseConvolution& op) const {
     return {.rows = real(op.batch) * real(op.length) * real(op.channels)};
   }
-  Spread operator()(const DynamicConvolution& op) const {
+  TensorSpread operator()(const DynamicConvolution& op) const {
     return {.rows = real(op.batch) * real(op.length) * real(op.channels)};
   }
-  Spread operator()(const Copy& op) const { return {.rows = real(op.elements)}; }
-  Spread operator()(const View&) const { return {}; }
-  Spread operator()(const Reduction& op) const { return {.rows = real(op.rows), .columns = real(op.columns)}; }
-  Spread operator()(const Routing& op) const { return {.rows = real(op.tokens), .columns = real(op.experts)}; }
-  Spread operator()(const OptimiserStep& op) const { return {.rows = real(op.parameters)}; }
+  TensorSpread operator()(const Copy& op) const { return {.rows = real(op.elements)}; }
+  TensorSpread operator()(const View&) const { return {}; }
+  TensorSpread operator()(const Reduction& op) const { return {.rows = real(op.rows), .columns = real(op.columns)}; }
+  TensorSpread operator()(const Routing& op) const { return {.rows = real(op.tokens), .columns = real(op.experts)}; }
+  TensorSpread operator()(const OptimiserStep& op) const { return {.rows = real(op.parameters)}; }
 };
 
 /// Bytes that the blocking of a product in a memory of `size` bytes (`elements` = edge² elements) reads again, beyond
@@ -90,7 +92,7 @@ double read_again(const Product& p, double left, double right, double size, doub
 }
 
 /// Whole operations an element fill lanes row by row; what is left over (statistics of a row) fills them as it comes.
-double vector_slots(double flops, const Spread& spread, const Engine& engine, double quantisation) {
+double vector_slots(double flops, const TensorSpread& spread, const Engine& engine, double quantisation) {
   const bool in_rows = spread.columns > 0;
   const double elements = in_rows ? spread.rows * spread.columns : spread.rows;
   const double each = flops / elements;
@@ -146,7 +148,7 @@ OperatorBounds Roofline::bounds(const Operator& op) const {
   const CostParameters& parameters = *parameters_;
   Work todo = work(op, parameters.numerics);
   todo.weights *= parameters.weight_bytes;
-  Spread spread = std::visit(SpreadOf{parameters.numerics}, op);
+  TensorSpread spread = std::visit(SpreadOf{parameters.numerics}, op);
   const double quantisation = parameters.wave_quantisation;
   OperatorBounds result{};
   result.flops = {todo.matrix, todo.vector, todo.transcendental};

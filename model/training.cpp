@@ -7,9 +7,6 @@
 namespace ridgeline {
 namespace {
 
-using Node = std::int32_t;
-constexpr Node kNone = GraphBuilder::kNone;
-
 std::vector<OperatorVertex> inputs(const OperatorGraph& graph, OperatorVertex v) {
   std::vector<OperatorVertex> sources;
   for (auto [edge, end] = in_edges(v, graph); edge != end; ++edge) sources.push_back(source(*edge, graph));
@@ -92,8 +89,8 @@ class Backward {
       vertex_ = v;
       if (v == last_learned())
         contribute(v, graph_.add(Copy{Movement::fill, forward_[v].output}, "seed", {}), forward_[v].output);
-      const Node gradient = gather(v);
-      if (gradient == kNone) continue;
+      const NodeNumber gradient = gather(v);
+      if (gradient == kNoNode) continue;
       graph_.set_layer(forward_[v].layer);
       std::visit([&](const auto& op) { differentiate(op, gradient); }, forward_[v].op);
     }
@@ -102,7 +99,7 @@ class Backward {
 
  private:
   struct Contribution {
-    Node node;
+    NodeNumber node;
     Size elements;
   };
 
@@ -112,40 +109,40 @@ class Backward {
     return v;
   }
 
-  void contribute(OperatorVertex v, Node node, Size elements) { gradients_[v].push_back({node, elements}); }
+  void contribute(OperatorVertex v, NodeNumber node, Size elements) { gradients_[v].push_back({node, elements}); }
 
   /// The whole gradient of a vertex: a sum of gradients of the same size, a concatenation of gradients of slices.
-  Node gather(OperatorVertex v) {
+  NodeNumber gather(OperatorVertex v) {
     const std::vector<Contribution>& parts = gradients_[v];
-    if (parts.empty()) return kNone;
+    if (parts.empty()) return kNoNode;
     const Size whole = forward_[v].output;
-    Node sum = kNone;
+    NodeNumber sum = kNoNode;
     bool sliced = false;
     for (const Contribution& part : parts) {
       if (part.elements < whole)
         sliced = true;
-      else if (sum == kNone)
+      else if (sum == kNoNode)
         sum = part.node;
       else
         sum = graph_.add(Elementwise{.function = Function::add, .elements = whole, .operands = 2}, "gradient sum",
                          {sum, part.node});
     }
     if (!sliced) return sum;
-    const Node joined = graph_.add(Copy{Movement::concatenate, whole}, "gradient join", {sum});
+    const NodeNumber joined = graph_.add(Copy{Movement::concatenate, whole}, "gradient join", {sum});
     for (const Contribution& part : parts)
       if (part.elements < whole) graph_.add_input(joined, part.node);
     return joined;
   }
 
   std::vector<OperatorVertex> operands() const { return inputs(forward_, vertex_); }
-  Node kept(OperatorVertex v) const {
+  NodeNumber kept(OperatorVertex v) const {
     const auto found = kept_.find(shown(forward_, v));
-    return found == kept_.end() ? kNone : found->second;
+    return found == kept_.end() ? kNoNode : found->second;
   }
   const std::string& label() const { return forward_[vertex_].label; }
 
   /// The gradient of weights: written to its own buffer, added where several operators share them.
-  void weights(const Operator& op, std::initializer_list<Node> reads) {
+  void weights(const Operator& op, std::initializer_list<NodeNumber> reads) {
     graph_.write_elsewhere(graph_.add(op, label() + " dW", reads));
     const std::int32_t id = forward_[vertex_].weights;
     if (id < 0 || seen_.insert(id).second) return;
@@ -153,19 +150,19 @@ class Backward {
     graph_.write_elsewhere(graph_.add(Elementwise{.function = Function::add, .elements = elements, .operands = 2},
                                       label() + " dW sum", {}));
   }
-  void vector_gradient(Size parameters, Size rows, Node gradient) {
+  void vector_gradient(Size parameters, Size rows, NodeNumber gradient) {
     graph_.write_elsewhere(graph_.add(Reduction{parameters, rows}, label() + " db", {gradient}));
   }
 
   /// The same gradient to every operand; views where only a slice goes on.
-  void pass(Node gradient, Size elements) {
+  void pass(NodeNumber gradient, Size elements) {
     for (const OperatorVertex input : operands())
       if (learned_[input]) contribute(input, gradient, std::min(elements, forward_[input].output));
   }
 
-  void differentiate(const MatMul& op, Node dy) {
+  void differentiate(const MatMul& op, NodeNumber dy) {
     const std::vector<OperatorVertex> sources = operands();
-    const Node x = sources.empty() ? kNone : kept(sources.front());
+    const NodeNumber x = sources.empty() ? kNoNode : kept(sources.front());
     if (!sources.empty() && learned_[sources.front()]) {
       MatMul back = op;
       std::swap(back.columns, back.inner);
@@ -188,7 +185,7 @@ class Backward {
     if (op.bias) vector_gradient(op.columns, op.rows, dy);
   }
 
-  void differentiate(const BatchedMatMul& op, Node dy) {
+  void differentiate(const BatchedMatMul& op, NodeNumber dy) {
     std::vector<OperatorVertex> sources = operands();
     const Size first = op.batch * op.rows * op.inner;
     const Size second = (op.second_operands ? op.second_operands : op.batch) * op.inner * op.columns;
@@ -205,17 +202,18 @@ class Backward {
                             label() + " dA", {kept(sources[1]), dy}),
                  first);
     if (!learned_[sources[1]]) return;
-    Node d = graph_.add(BatchedMatMul{.batch = op.batch, .rows = op.inner, .columns = op.columns, .inner = op.rows},
-                        label() + " dB", {kept(sources[0]), dy});
+    NodeNumber d =
+        graph_.add(BatchedMatMul{.batch = op.batch, .rows = op.inner, .columns = op.columns, .inner = op.rows},
+                   label() + " dB", {kept(sources[0]), dy});
     if (op.second_operands > 0)
       d = graph_.add(Reduction{second, op.batch / op.second_operands}, label() + " dB sum", {d});
     contribute(sources[1], d, second);
   }
 
-  void differentiate(const FusedAttention& op, Node dy) {
+  void differentiate(const FusedAttention& op, NodeNumber dy) {
     FusedAttention back = op;
     back.backward = true;
-    const Node d = graph_.add(back, label() + " d", {kept(vertex_), dy});
+    const NodeNumber d = graph_.add(back, label() + " d", {kept(vertex_), dy});
     for (const OperatorVertex input : operands()) graph_.add_input(d, kept(input));
     const Size sizes[]{op.batch * op.heads * op.queries * op.head_dim,
                        op.batch * op.key_value_heads * op.keys * op.head_dim,
@@ -224,31 +222,31 @@ class Backward {
     for (const OperatorVertex input : operands()) contribute(input, d, sizes[std::min<std::size_t>(i++, 2)]);
   }
 
-  void differentiate(const Softmax& op, Node dy) {
+  void differentiate(const Softmax& op, NodeNumber dy) {
     Softmax back = op;
     back.backward = true;
     pass(graph_.add(back, label() + " d", {kept(vertex_), dy}), op.rows * op.columns);
   }
 
-  void differentiate(const Normalisation& op, Node dy) {
+  void differentiate(const Normalisation& op, NodeNumber dy) {
     Normalisation back = op;
     back.backward = true;
     const std::vector<OperatorVertex> sources = operands();
-    const Node x = sources.empty() ? kNone : kept(sources.front());
+    const NodeNumber x = sources.empty() ? kNoNode : kept(sources.front());
     pass(graph_.add(back, label() + " d", {x, dy}), op.rows * op.columns);
   }
 
-  void differentiate(const Elementwise& op, Node dy) {
+  void differentiate(const Elementwise& op, NodeNumber dy) {
     using enum Function;
     if (op.parameters > 0 && op.parameters <= op.elements)
       vector_gradient(op.parameters, op.elements / op.parameters, dy);
     const bool passes = op.function == add || op.function == mask || op.function == bias || op.function == convert;
-    Node dx = dy;
+    NodeNumber dx = dy;
     if (!passes) {
       Elementwise back = op;
       back.backward = true;
       back.fused_into_producer = false;
-      dx = graph_.add(back, label() + " d", {dy, op.function == dropout ? masks_.at(vertex_) : kNone});
+      dx = graph_.add(back, label() + " d", {dy, op.function == dropout ? masks_.at(vertex_) : kNoNode});
       if (keeps(op) == Keeps::output) graph_.add_input(dx, kept(vertex_));
       if (keeps(op) == Keeps::inputs)
         for (const OperatorVertex input : operands()) graph_.add_input(dx, kept(input));
@@ -263,26 +261,26 @@ class Backward {
     }
   }
 
-  void differentiate(const Embedding& op, Node dy) {
+  void differentiate(const Embedding& op, NodeNumber dy) {
     Embedding back = op;
     back.backward = true;
     weights(back, {dy});
   }
 
-  void differentiate(const FourierMixing& op, Node dy) {
+  void differentiate(const FourierMixing& op, NodeNumber dy) {
     pass(graph_.add(op, label() + " d", {dy}), op.batch * op.rows * op.columns);
   }
 
-  void differentiate(const DepthwiseConvolution& op, Node dy) {
+  void differentiate(const DepthwiseConvolution& op, NodeNumber dy) {
     DepthwiseConvolution back = op;
     back.bias = false;
     pass(graph_.add(back, label() + " dX", {dy}), op.batch * op.length * op.channels);
     const std::vector<OperatorVertex> sources = operands();
-    weights(back, {sources.empty() ? kNone : kept(sources.front()), dy});
+    weights(back, {sources.empty() ? kNoNode : kept(sources.front()), dy});
     if (op.bias) vector_gradient(op.channels, op.batch * op.length, dy);
   }
 
-  void differentiate(const DynamicConvolution& op, Node dy) {
+  void differentiate(const DynamicConvolution& op, NodeNumber dy) {
     const Size positions = op.batch * op.length, unfolded = positions * op.kernel * op.channels;
     const Size kernels = positions * op.kernel * op.groups;
     for (const OperatorVertex input : operands()) {
@@ -299,7 +297,7 @@ class Backward {
     }
   }
 
-  void differentiate(const Copy& op, Node dy) {
+  void differentiate(const Copy& op, NodeNumber dy) {
     for (const OperatorVertex input : operands()) {
       if (!learned_[input]) continue;
       const Size n = forward_[input].output;
@@ -316,28 +314,28 @@ class Backward {
     if (op.parameters > 0 && op.parameters <= op.elements) vector_gradient(op.parameters, 1, dy);
   }
 
-  void differentiate(const View& op, Node dy) {
+  void differentiate(const View& op, NodeNumber dy) {
     const Size n = forward_[vertex_].output;
     pass(graph_.add_view(op.operations, label() + " d", dy), n);
   }
 
-  void differentiate(const Reduction& op, Node dy) {
+  void differentiate(const Reduction& op, NodeNumber dy) {
     const Size n = op.rows * op.columns;
     pass(graph_.add(Copy{.movement = Movement::expand, .elements = n, .source = op.rows}, label() + " d", {dy}), n);
   }
 
-  void differentiate(const Routing& op, Node dy) {
+  void differentiate(const Routing& op, NodeNumber dy) {
     pass(graph_.add(Softmax{op.tokens, op.experts, true}, label() + " d", {kept(vertex_), dy}),
          op.tokens * op.experts);
   }
 
-  void differentiate(const OptimiserStep&, Node) {}
+  void differentiate(const OptimiserStep&, NodeNumber) {}
 
   const OperatorGraph& forward_;
   std::vector<bool> learned_;
   std::vector<std::vector<Contribution>> gradients_;
-  std::map<OperatorVertex, Node> kept_;
-  std::map<OperatorVertex, Node> masks_;
+  std::map<OperatorVertex, NodeNumber> kept_;
+  std::map<OperatorVertex, NodeNumber> masks_;
   std::set<std::int32_t> seen_;
   OperatorVertex vertex_ = 0;
   GraphBuilder graph_;

@@ -7,16 +7,10 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/overload.hpp"
 
 namespace ridgeline {
 namespace {
-
-template <class... F>
-struct Overload : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overload(F...) -> Overload<F...>;
 
 template <class T>
 void check_list(const std::vector<T>& list, std::string_view what) {

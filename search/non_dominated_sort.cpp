@@ -8,7 +8,7 @@ namespace ridgeline {
 namespace {
 
 constexpr std::size_t kWordBits = 64;
-constexpr std::uint32_t kNone = 0xffffffff;
+constexpr std::uint32_t kNobody = 0xffffffff;
 
 }  // namespace
 
@@ -69,7 +69,7 @@ void NonDominatedSort::rank_feasible(const Population& population) {
   for (std::uint32_t p = 0; p < n; ++p) {
     Word* row = before_.data() + p * words_;
     const auto values = population.values(feasible_[p]);
-    std::uint32_t front = kNone;
+    std::uint32_t front = kNobody;
     // Equals stand next to each other in lexicographic order and do not dominate one another: same front.
     if (p > 0 && std::ranges::equal(values, population.values(feasible_[p - 1]))) {
       front = ranks_[feasible_[p - 1]];
@@ -111,28 +111,28 @@ std::span<const double> NonDominatedSort::crowding(const Population& population)
     const auto& order = order_[m];
     const auto value = [&](std::uint32_t p) { return population.values(feasible_[p])[m]; };
     // One walk along the objective serves all fronts: each remembers its last two members met.
-    lowest_.assign(front_count_, kNone);
-    before_last_.assign(front_count_, kNone);
-    last_.assign(front_count_, kNone);
-    highest_.assign(front_count_, kNone);
+    lowest_.assign(front_count_, kNobody);
+    before_last_.assign(front_count_, kNobody);
+    last_.assign(front_count_, kNobody);
+    highest_.assign(front_count_, kNobody);
     for (const std::uint32_t p : order) {
       const std::uint32_t f = ranks_[feasible_[p]];
-      if (lowest_[f] == kNone) lowest_[f] = p;
+      if (lowest_[f] == kNobody) lowest_[f] = p;
       highest_[f] = p;
     }
     for (const std::uint32_t p : order) {
       const std::uint32_t f = ranks_[feasible_[p]];
       if (duplicate(population, p)) continue;
       const double extent = value(highest_[f]) - value(lowest_[f]);
-      if (last_[f] == kNone)
+      if (last_[f] == kNobody)
         crowding_[feasible_[p]] = infinite;
-      else if (before_last_[f] != kNone && extent > 0)
+      else if (before_last_[f] != kNobody && extent > 0)
         crowding_[feasible_[last_[f]]] += (value(p) - value(before_last_[f])) / extent;
       before_last_[f] = last_[f];
       last_[f] = p;
     }
     for (const std::uint32_t p : last_)
-      if (p != kNone) crowding_[feasible_[p]] = infinite;
+      if (p != kNobody) crowding_[feasible_[p]] = infinite;
   }
   return crowding_;
 }

@@ -3,16 +3,10 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/overload.hpp"
 
 namespace ridgeline {
 namespace {
-
-template <class... F>
-struct Overload : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overload(F...) -> Overload<F...>;
 
 /// Models with and without the part differ by its parameters.
 Size counted(const Embeddings& embeddings, Size width, const OutputHead& head) {

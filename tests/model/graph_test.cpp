@@ -5,11 +5,9 @@
 namespace ridgeline {
 namespace {
 
-constexpr std::int32_t kNone = GraphBuilder::kNone;
-
 TEST(Graph, KeepsProgramOrderAndEdges) {
   GraphBuilder builder;
-  const auto a = builder.add(MatMul{.rows = 2, .columns = 3, .inner = 4}, "a", {kNone});
+  const auto a = builder.add(MatMul{.rows = 2, .columns = 3, .inner = 4}, "a", {kNoNode});
   builder.set_layer(5);
   const auto view = builder.add_view(2, "view", a);
   const auto b = builder.add(Softmax{2, 3}, "b", {view});
@@ -59,12 +57,12 @@ TEST(Graph, NumbersOnlyOperatorsWithWeights) {
   const auto a = builder.add(MatMul{.rows = 1, .columns = 2, .inner = 2}, "a", {});
   const auto b = builder.add(Softmax{1, 2}, "b", {a});
   const auto c = builder.add(Normalisation{.kind = NormKind::layer_norm, .rows = 1, .columns = 2}, "c", {b});
-  builder.number_weights_from(kNone);
+  builder.number_weights_from(-1);
   const auto d = builder.add(MatMul{.rows = 1, .columns = 2, .inner = 2}, "d", {c});
   EXPECT_EQ(builder[a].weights, 100);
-  EXPECT_EQ(builder[b].weights, kNone);
+  EXPECT_EQ(builder[b].weights, -1);
   EXPECT_EQ(builder[c].weights, 101);
-  EXPECT_EQ(builder[d].weights, kNone);
+  EXPECT_EQ(builder[d].weights, -1);
 }
 
 TEST(Graph, TotalWorkIsTheSum) {
