@@ -14,7 +14,7 @@ function(ridgeline_room name)
   add_library(ridgeline_${name} STATIC ${ROOM_SOURCES})
   add_library(Ridgeline::${name} ALIAS ridgeline_${name})
   set_target_properties(ridgeline_${name} PROPERTIES EXPORT_NAME ${name} UNITY_BUILD ${RIDGELINE_UNITY}
-                                                     UNITY_BUILD_BATCH_SIZE 6)
+                                                     UNITY_BUILD_BATCH_SIZE ${RIDGELINE_BATCH_SIZE})
   target_include_directories(ridgeline_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
                                                       $<INSTALL_INTERFACE:include/ridgeline>)
   target_compile_features(ridgeline_${name} PUBLIC cxx_std_20)
