@@ -1,9 +1,8 @@
 #include "model/hat_row.hpp"
 
-#include <fstream>
 #include <numeric>
-#include <sstream>
 
+#include "tests/model/hat_files.hpp"
 #include "tests/support.hpp"
 
 namespace ridgeline {
@@ -69,28 +68,10 @@ TEST(HatRow, BuildsTheLayers) {
 
 TEST(HatRow, EveryMeasuredRowIsBuilt) {
   RIDGELINE_NEEDS_DATA("hat");
-  std::size_t rows = 0;
-  for (const auto& file : std::filesystem::directory_iterator(shared_data() / "hat")) {
-    if (file.path().extension() != ".csv") continue;
-    std::ifstream stream(file.path());
-    std::string line;
-    std::getline(stream, line);  // names
-    while (std::getline(stream, line)) {
-      std::istringstream cells(line);
-      double value[10];
-      for (double& number : value) {
-        std::string cell;
-        std::getline(cells, cell, ',');
-        number = std::stod(cell);
-      }
-      const HatRow row{value[0], value[1], value[2], value[3], value[4],
-                       value[5], value[6], value[7], value[8], value[9]};
-      const Architecture model = hat_row_architecture(row, "row");
-      ASSERT_EQ(static_cast<double>(model.decoder.layers.size()), value[5]);
-      ++rows;
-    }
-  }
-  EXPECT_GE(rows, 6000u);
+  const std::vector<HatRow> rows = measured_hat_rows();
+  EXPECT_GE(rows.size(), 6000u);
+  for (const HatRow& row : rows)
+    ASSERT_EQ(static_cast<double>(hat_row_architecture(row, "row").decoder.layers.size()), row.decoder_layer_num);
 }
 
 }  // namespace

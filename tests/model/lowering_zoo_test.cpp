@@ -1,12 +1,8 @@
 // Lowering of all named models, of all measured encoder-decoders, and against published counts.
-#include <array>
-#include <fstream>
-#include <sstream>
-
-#include "model/hat_row.hpp"
 #include "model/lowering.hpp"
 #include "model/readers.hpp"
 #include "model/zoo.hpp"
+#include "tests/model/hat_files.hpp"
 #include "tests/support.hpp"
 
 namespace ridgeline {
@@ -81,30 +77,11 @@ TEST(LoweringZoo, VisionTransformersHaveThePublishedMultiplyAdds) {
 
 TEST(LoweringZoo, EveryMeasuredEncoderDecoderLowers) {
   RIDGELINE_NEEDS_DATA("hat");
-  std::size_t rows = 0;
-  for (const auto& file : std::filesystem::directory_iterator(shared_data() / "hat")) {
-    if (file.path().extension() != ".csv") continue;
-    std::ifstream stream(file.path());
-    std::string line;
-    std::getline(stream, line);  // names
-    while (std::getline(stream, line)) {
-      std::istringstream cells(line);
-      std::array<double, 10> v{};
-      for (double& number : v) {
-        std::string cell;
-        std::getline(cells, cell, ',');
-        number = std::stod(cell);
-      }
-      const HatRow row{v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9]};
-      const Architecture a = hat_row_architecture(row, "row");
-      // as measured, but for the number of steps: all but the first are alike
-      const Workload w{.task = Task::generate, .length = 30, .new_tokens = 2, .beams = 5, .reorder_beams = false};
-      const Program program = lower(a, w);
-      ASSERT_EQ(program.phases.size(), 3u);
-      ++rows;
-    }
-  }
-  EXPECT_GE(rows, 6000u);
+  // as measured, but for the number of steps: all but the first are alike
+  const Workload w{.task = Task::generate, .length = 30, .new_tokens = 2, .beams = 5, .reorder_beams = false};
+  const std::vector<HatRow> rows = measured_hat_rows();
+  EXPECT_GE(rows.size(), 6000u);
+  for (const HatRow& row : rows) ASSERT_EQ(lower(hat_row_architecture(row, "row"), w).phases.size(), 3u);
 }
 
 }  // namespace
