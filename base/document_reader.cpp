@@ -6,14 +6,11 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <unordered_map>
 
 #include "base/document.hpp"
+#include "base/file.hpp"
 
 namespace ridgeline {
 
@@ -285,14 +282,7 @@ Node parse_document(std::string_view text, std::string name, bool json) {
 }
 
 Node read_document(const std::filesystem::path& file) {
-  const InputLocation at{file.string(), 0, 0, {}};
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) throw InputError(at, "this is a folder, not a file");
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw InputError(at, fmt::format("cannot open the file: {}", std::strerror(errno)));
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  return parse_document(text, file.string(), file.extension() == ".json");
+  return parse_document(read_file(file), file.string(), file.extension() == ".json");
 }
 
 }  // namespace ridgeline

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <string>
 
 #include "base/error.hpp"
@@ -62,6 +64,21 @@ void write_directly(const std::filesystem::path& file, std::string_view content)
 }
 
 }  // namespace
+
+std::string read_file(const std::filesystem::path& file) {
+  const InputLocation at{file.string(), 0, 0, {}};
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) throw InputError(at, "this is a folder, not a file");
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw InputError(at, fmt::format("cannot open the file: {}", std::strerror(errno)));
+  std::string bytes;
+  std::array<char, 1 << 16> piece;
+  while (stream.read(piece.data(), piece.size()) || stream.gcount() > 0)
+    bytes.append(piece.data(), static_cast<std::size_t>(stream.gcount()));
+  if (stream.bad()) throw InputError(at, "cannot read the file");
+  return bytes;
+}
 
 void write_file_atomically(const std::filesystem::path& file, std::string_view content) {
   struct stat present {};

@@ -4,11 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <fstream>
-#include <iterator>
+
+#include "base/file.hpp"
 
 namespace ridgeline {
 namespace {
@@ -153,15 +151,6 @@ CsvTable parse_csv(std::string_view text, std::string name) {
   return table;
 }
 
-CsvTable read_csv(const std::filesystem::path& file) {
-  const InputLocation at{file.string(), 0, 0, {}};
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) throw InputError(at, "this is a folder, not a file");
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw InputError(at, fmt::format("cannot open the file: {}", std::strerror(errno)));
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  return parse_csv(text, file.string());
-}
+CsvTable read_csv(const std::filesystem::path& file) { return parse_csv(read_file(file), file.string()); }
 
 }  // namespace ridgeline

@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <utility>
@@ -128,20 +126,6 @@ class Reader {
   std::size_t size_;
 };
 
-std::string read_bytes(const std::filesystem::path& file) {
-  const InputLocation at{file.string(), 0, 0, {}};
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored)) throw InputError(at, "this is a folder, not a file");
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw InputError(at, fmt::format("cannot open the file: {}", std::strerror(errno)));
-  std::string bytes;
-  std::array<char, 1 << 16> piece;
-  while (stream.read(piece.data(), piece.size()) || stream.gcount() > 0)
-    bytes.append(piece.data(), static_cast<std::size_t>(stream.gcount()));
-  return bytes;
-}
-
 /// The image without its trailer.
 std::string_view checked(std::string_view image, const Reader& reader) {
   if (!image.starts_with(kSignature)) reader.fail({}, "this is no HDF5 file");
@@ -214,7 +198,7 @@ void write_store(const std::filesystem::path& file, std::string_view kind, const
   write_file_atomically(file, to_image({std::string(kind), kStoreSchema, provenance, root}));
 }
 
-Store read_store(const std::filesystem::path& file) { return parse_image(read_bytes(file), file.string()); }
+Store read_store(const std::filesystem::path& file) { return parse_image(read_file(file), file.string()); }
 
 bool is_store(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);

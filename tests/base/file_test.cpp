@@ -73,6 +73,20 @@ TEST_F(FileTest, FollowsASymbolicLink) {
   EXPECT_EQ(content(folder_ / "target"), "new");
 }
 
+TEST_F(FileTest, ReadsAllBytes) {
+  const std::string bytes("a\0b\n\xff", 5);
+  write_file_atomically(folder_ / "file", bytes);
+  EXPECT_EQ(read_file(folder_ / "file"), bytes);
+  EXPECT_EQ(read_file("/dev/null"), "");
+}
+
+TEST_F(FileTest, SaysWhyItCannotRead) {
+  const std::string folder = folder_.string();
+  EXPECT_EQ(error_of([&] { read_file(folder_ / "none"); }),
+            folder + "/none: cannot open the file: No such file or directory");
+  EXPECT_EQ(error_of([&] { read_file(folder_); }), folder + ": this is a folder, not a file");
+}
+
 TEST_F(FileTest, WritesToDevicesDirectly) { EXPECT_NO_THROW(write_file_atomically("/dev/null", "x")); }
 
 TEST_F(FileTest, SaysWhyItCannotWriteAndLeavesNothing) {
