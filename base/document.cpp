@@ -48,6 +48,18 @@ bool is_figure(const Node& node) {
   return node.is_scalar() && (parse_quantity(node.text()) || node.text() == "true" || node.text() == "false");
 }
 
+/// Of the entries of a list, those of the first: "points.0.clock" for all of "points.7.clock".
+std::vector<std::string> without_repeats(const std::vector<std::string>& paths) {
+  std::vector<std::string> kept;
+  for (const std::string& path : paths) {
+    bool repeats = false;
+    for (std::size_t dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1))
+      repeats = repeats || (dot + 1 < path.size() && path[dot + 1] >= '1' && path[dot + 1] <= '9');
+    if (!repeats) kept.push_back(path);
+  }
+  return kept;
+}
+
 }  // namespace
 
 InputLocation Node::location() const { return {file_ ? *file_ : std::string(), line_, column_, path_}; }
@@ -183,11 +195,11 @@ void Node::set(std::string_view path, std::string_view value, std::string_view o
       endings.push_back(candidate.substr(dot + 1));
   }
   if (matches.empty()) {
+    // A description has dozens of keys: they are listed where none is near.
     const std::string nearest = nearest_name(path, endings);
     throw InputError(at, "unknown key",
-                     fmt::format("{}the keys are: {}",
-                                 nearest.empty() ? std::string() : fmt::format("did you mean '{}'? ", nearest),
-                                 fmt::join(figures, ", ")));
+                     nearest.empty() ? fmt::format("the keys are: {}", fmt::join(without_repeats(figures), ", "))
+                                     : fmt::format("did you mean '{}'?", nearest));
   }
   if (matches.size() > 1)
     throw InputError(at, "ambiguous key", fmt::format("it could be: {}", fmt::join(matches, ", ")));

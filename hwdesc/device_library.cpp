@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
+#include "base/file.hpp"
 #include "hwdesc/device_file.hpp"
 #include "hwdesc/dvfs.hpp"
 #include "hwdesc/energy.hpp"
@@ -62,8 +61,7 @@ std::vector<std::string> names(const Library& library) {
 /// The aliases of a file. Reading all of every file would cost more than an estimate, so only what stands before
 /// `sources` is parsed.
 std::vector<std::string> aliases(const fs::path& file) {
-  std::ifstream stream(file);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  const std::string text = read_file(file);
   const Node head = parse_document(text.substr(0, text.find("\nsources:")), file.string());
   std::vector<std::string> all;
   if (!head.is_map()) return all;
@@ -101,8 +99,8 @@ fs::path find(const Library& library, std::string_view wanted) {
                   library.kind, fmt::join(names(library), ", ")));
 }
 
-Node with_overrides(Node document, const std::vector<Override>& overrides) {
-  for (const Override& change : overrides) document.set(change.key, change.value, "--set");
+Node with_overrides(Node document, const std::vector<Override>& overrides, std::string_view origin = "--set") {
+  for (const Override& change : overrides) document.set(change.key, change.value, origin);
   return document;
 }
 
@@ -151,7 +149,7 @@ Device load_device(std::string_view name, const std::vector<Override>& overrides
 }
 
 Runtime load_runtime(std::string_view name, const std::vector<Override>& overrides) {
-  return parse_runtime(with_overrides(read_document(find(runtimes(), name)), overrides));
+  return parse_runtime(with_overrides(read_document(find(runtimes(), name)), overrides, "--set runtime"));
 }
 
 }  // namespace ridgeline

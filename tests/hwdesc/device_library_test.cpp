@@ -109,7 +109,7 @@ TEST(DeviceLibrary, ChecksWhatIfsLikeAFile) {
   EXPECT_EQ(error_of([] {
               load_device("board", {{"drm.bandwidth", "x2"}});
             }).substr(0, 71),
-            "--set: drm.bandwidth: unknown key; did you mean 'dram.bandwidth'? the k");
+            "--set: drm.bandwidth: unknown key; did you mean 'dram.bandwidth'?");
   EXPECT_EQ(error_of([] {
               load_device("board", {{"bandwidth", "x2"}});
             }),
