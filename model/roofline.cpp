@@ -103,6 +103,16 @@ double vector_slots(double flops, const TensorSpread& spread, const Engine& engi
   return rest > 0 ? slots + element_slots(rest, engine, quantisation) : slots;
 }
 
+/// There is nothing to use twice in tiles.
+bool has_vector(const Product& product) { return product.rows == 1 || product.columns == 1; }
+
+/// Slots of the matrix engine that pass while the lanes of the vector engine multiply and add: one operation of
+/// theirs is a multiply-add. Never fewer than the FLOPs.
+double dot_product_slots(const Product& product, const Engine& matrix, const Engine& vector, double quantisation) {
+  const double seconds = element_slots(product.multiply_adds(), vector, quantisation) * vector.seconds_per_flop;
+  return std::max(seconds / matrix.seconds_per_flop, 2 * product.multiply_adds());
+}
+
 bool has_vocabulary(const Operator& op) {
   const auto* product = std::get_if<MatMul>(&op);
   return product != nullptr && real(product->columns) > kSmallestVocabulary &&
@@ -182,6 +192,18 @@ OperatorBounds Roofline::bounds(const Operator& op) const {
         traffic[l] += read_again(product, spread.left, spread.right, level.inside, level.elements, level.edge);
     }
     traffic[shared_] = std::max(traffic[shared_], tiling.least_fetched);
+    if (parameters.asynchronous && has_vector(product)) {
+      const Engine& matrix = engines_[index(Arithmetic::matrix)];
+      const double slots = dot_product_slots(product, matrix, engines_[index(Arithmetic::vector)], quantisation);
+      const auto time = [&](double compute_slots, double bytes) {
+        return power(compute_slots * matrix.seconds_per_flop, parameters.overlap) +
+               power(bytes * levels_[shared_].seconds_per_byte, parameters.overlap);
+      };
+      if (time(slots, traffic[shared_]) < time(tiling.slots, std::max(traffic[shared_], fetched))) {
+        result.slots[index(Arithmetic::matrix)] = Flops(slots);
+        fetched = 0;
+      }
+    }
   }
   const Engine& vector = engines_[index(Arithmetic::vector)];
   if (const double flops = todo.vector.si(); flops > 0)

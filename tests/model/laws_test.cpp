@@ -94,6 +94,19 @@ TEST_P(Laws, FasterDevicesAreNeverSlower) {
   }
 }
 
+/// Decoding reads each weight once: on a GPU no arithmetic takes longer than that, whatever the format.
+TEST_P(Laws, AMatrixTimesAVectorIsBoundByMemoryOnGpus) {
+  if (device_.kind != DeviceKind::gpu) GTEST_SKIP() << "CPU libraries pack and tile";
+  for (const Precision precision : supported_precisions(device_)) {
+    const CostParameters p = parameters(device_, precision);
+    for (const Operator& op : {Operator(MatMul{.rows = 1, .columns = 4096, .inner = 4096}),
+                               Operator(MatMul{.rows = 1, .columns = 32000, .inner = 4096})}) {
+      const OperatorBounds terms = bounds(op, p);
+      EXPECT_LT(terms.compute[index(Arithmetic::matrix)], terms.memory[p.memory.size() - 1]) << name(precision);
+    }
+  }
+}
+
 TEST_P(Laws, LargerShapesAreNeverFaster) {
   for (const Precision precision : supported_precisions(device_)) {
     const CostParameters p = parameters(device_, precision);
