@@ -9,8 +9,12 @@ namespace ridgeline {
 
 void add_output(OptionSet& set, Output& output) {
   const std::string group = "Output";
-  set.flag(group, "--csv", "a table with a header line", [&output] { output = Output::csv; });
-  set.flag(group, "--json", "JSON, versioned: docs/json.md", [&output] { output = Output::json; });
+  const auto choose = [&output](Output wanted) {
+    if (output != Output::text && output != wanted) refuse("", "--csv and --json exclude one another");
+    output = wanted;
+  };
+  set.flag(group, "--csv", "a table with a header line", [choose] { choose(Output::csv); });
+  set.flag(group, "--json", "JSON, versioned: docs/json.md", [choose] { choose(Output::json); });
 }
 
 void add_workload(OptionSet& set, WorkloadOptions& w) {
@@ -68,6 +72,11 @@ void add_gates(OptionSet& set, Gates& g) {
             [&g](const std::string& s) { read_positive("--max-memory", s, g.memory); });
   set.value(group, "--gate", "END", "point or upper end of the interval; default point",
             [&g](const std::string& s) { g.upper = parse_gate_end("--gate", s); });
+  set.check([&g](const CommonOptions&) {
+    if (g.upper && !g.any())
+      refuse("--gate", "there is no limit to compare with",
+             "give --max-latency, --max-energy, --max-power or --max-memory");
+  });
 }
 
 void add_data(OptionSet& set, DataOptions& d) {

@@ -96,6 +96,9 @@ Workload choose_workload(const WorkloadOptions& options, const Architecture& arc
     throw InputError({"--new-tokens", 0, 0, ""},
                      fmt::format("goes with --task generate, not with {}", name(workload.task)));
   workload.beams = options.beams;
+  if (options.beams > 1 && (workload.task == Task::encode || workload.task == Task::train))
+    throw InputError({"--beams", 0, 0, ""},
+                     fmt::format("goes with --task generate, prefill and decode, not with {}", name(workload.task)));
   workload.numerics = uniform_numerics(options.precision.value_or(defaults.precision));
   if (options.weights_precision) workload.numerics.weights = *options.weights_precision;
   if (options.cache_precision) workload.numerics.cache = *options.cache_precision;
