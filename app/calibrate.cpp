@@ -10,7 +10,6 @@
 #include "app/option_groups.hpp"
 #include "base/error.hpp"
 #include "calib/calibrate.hpp"
-#include "calib/campaign.hpp"
 #include "calib/library.hpp"
 #include "calib/validation.hpp"
 #include "data/store.hpp"
@@ -39,21 +38,15 @@ std::vector<std::size_t> rows_to_fit(const CalibrateCommandOptions& options, con
   return drawn;
 }
 
-/// The state of the board is estimated together with the parameters, from where the calibration has them.
-std::optional<std::vector<NamedStretch>> stretches(const MeasurementSet& set, const FitProblem& problem,
-                                                   const Calibration& calibration,
-                                                   const std::vector<std::size_t>& rows, const Prior& prior) {
-  if (!set.ordered || rows.size() < kRowsForState) return std::nullopt;
-  FitOptions how;
-  how.start = calibration.theta;
-  how.starts = 1;
-  std::vector<NamedStretch> named;
-  for (const Stretch& stretch : fit_campaign(problem, rows, prior, how).state.stretches) {
+/// Stretches by the rows' own places in the campaign.
+std::vector<NamedStretch> named(const std::vector<Stretch>& stretches, const MeasurementSet& set) {
+  std::vector<NamedStretch> result;
+  for (const Stretch& stretch : stretches) {
     const Measurement& first = set.rows[stretch.first];
     const Measurement& last = set.rows[stretch.last];
-    named.push_back({first.order, last.order, first.id, last.id, stretch.slowdown});
+    result.push_back({first.order, last.order, first.id, last.id, stretch.slowdown});
   }
-  return named;
+  return result;
 }
 
 CalibrateResult compute(const CalibrateCommandOptions& options, const Session& session) {
@@ -70,8 +63,7 @@ CalibrateResult compute(const CalibrateCommandOptions& options, const Session& s
   CalibrateResult result;
   result.calibrated = calibrate(set, problem, rows, lessons, measured.device.kind, how);
   result.calibrated.calibration.key = own_key(measured);
-  result.stretches = stretches(set, problem, result.calibrated.calibration, rows,
-                               generic_prior(problem.space(), measured.device.kind, lessons));
+  if (const auto& state = result.calibrated.report.state) result.stretches = named(state->stretches, set);
   result.rows = set.rows.size();
   result.drawn = options.rows.has_value() && rows.size() < set.rows.size();
   result.level = how.level;

@@ -93,7 +93,7 @@ std::string calibrate_json(const CalibrateResult& result) {
   json["worst"] = worst_json(report.worst);
   json["stretches"] = stretches_json(result.stretches);
   json["fit"] = {
-      {"converged", report.fit.converged}, {"evaluations", report.fit.evaluations}, {"message", report.fit.message}};
+      {"converged", report.fit.converged}, {"evaluations", report.fit.evaluations}};
   return dump(json);
 }
 

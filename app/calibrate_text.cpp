@@ -119,7 +119,7 @@ std::string calibrate_text(const CalibrateResult& result, const Style& style) {
                      worst_table(report, style) + campaign_text(result.stretches, style) +
                      exclusion_table(result.excluded, style);
   if (!report.fit.converged)
-    text += fmt::format("\nThe fit did not converge: {}. Its best point is used.\n", report.fit.message);
+    text += "\nThe fit did not converge: its best point is used, and intervals may be too narrow.\n";
   return text + (result.out.empty() ? "\nNothing was written: --out FILE keeps the calibration.\n"
                                     : fmt::format("\nWrote {}\n", result.out));
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "calib/campaign.hpp"
 #include "calib/cross_validation.hpp"
 #include "calib/residual_rows.hpp"
 #include "calib/train.hpp"
@@ -127,7 +128,12 @@ Calibrated calibrate(const MeasurementSet& set, const FitProblem& problem, const
   fit_options.seed = options.seed;
   say(options, "fitting parameters", 0);
   FitSummary fitted;
-  if (fits) {
+  if (fits && set.ordered && rows.size() >= kRowsForState) {
+    CampaignFit campaign = fit_campaign(problem, rows, prior, fit_options);
+    fitted = std::move(campaign.fit);
+    fit_options.offsets = campaign.state.offsets;
+    result.report.state = std::move(campaign.state);
+  } else if (fits) {
     fitted = fit(problem, rows, prior, fit_options);
   } else {
     fitted.theta = prior.mean;

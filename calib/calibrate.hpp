@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "calib/calibration.hpp"
+#include "calib/campaign.hpp"
 #include "calib/generic.hpp"
 #include "calib/predictor_level.hpp"
 #include "calib/scores.hpp"
@@ -46,6 +47,7 @@ struct CalibrationReport {
   std::array<double, kMetrics> data_sheet_mape, analytic_mape, residual_mape;
   std::vector<WorstRow> worst;  ///< worst first
   FitSummary fit;
+  std::optional<CampaignState> state;  ///< where the rows are in measuring order and enough
 };
 
 struct Calibrated {

@@ -8,9 +8,12 @@
 // Student's t with nu degrees of freedom (Lange, Little & Taylor 1989) lets a cold cache or a swapping row be an
 // outlier without being thrown out, and the scale of each channel is learnt with everything else. The priors are t
 // distributions too (k degrees of freedom): most data sheets are near, and a kernel that is a hundred times slower
-// than its sheet says must still be found. With no rows the result is the prior. NLopt's SLSQP (Kraft 1994)
-// minimises, from the prior's mean, from least squares around it (calib/linear_start.hpp) and from random draws; the
-// covariance is the inverse of the Gauss-Newton curvature.
+// than its sheet says must still be found. With no rows the result is the prior.
+//
+// Starts are the prior's mean, least squares around it, few terms that explain most (calib/linear_start.hpp), then
+// random draws. From each, damped Newton steps (calib/newton.hpp) lead to an optimum; where they find none, NLopt's
+// SLSQP (Kraft 1994) goes on. With fewer than 50 rows parameters that came out far from the prior are put back one by
+// one, to see whether others explain as well. The covariance is the inverse of the Gauss-Newton curvature.
 #pragma once
 
 #include <Eigen/Core>
@@ -83,9 +86,9 @@ struct FitOptions {
   double degrees_of_freedom = 4;        ///< nu: heavy tails, finite variance
   double prior_degrees_of_freedom = 2;  ///< k: a data sheet is usually near, and at times far off
   double usual_sigma = 0.05;            ///< sigma_0: repeats of a measurement differ by about this
-  int starts = 3;                       ///< the prior's mean, least squares around it, then random draws
-  int evaluations = 300;                ///< per start
-  double tolerance = 1e-7;              ///< of the objective, relative
+  int starts = 3;                       ///< of the list above
+  int evaluations = 300;                ///< per start and optimiser
+  double tolerance = 1e-7;              ///< of the objective, relative, for SLSQP
   std::uint64_t seed = 0;
   Eigen::VectorXd start = {};    ///< empty: the prior's mean; else where the first start begins
   Eigen::MatrixXd offsets = {};  ///< known ln slowdown, rows of the problem × latency channels: what the state
@@ -100,10 +103,8 @@ struct FitSummary {
   Eigen::MatrixXd information;
   Eigen::VectorXd evidence;
   double objective = 0;
-  double prior_objective = 0;  ///< at the prior's mean
   int evaluations = 0;
   bool converged = false;
-  std::string message;
 };
 
 FitSummary fit(const FitProblem& problem, const std::vector<std::size_t>& rows, const Prior& prior,

@@ -18,6 +18,11 @@ namespace ridgeline {
 /// `theta` moved to the solution, clamped to the parameters' bounds.
 Eigen::VectorXd linear_start(const FitProblem& problem, const std::vector<std::size_t>& rows, Eigen::VectorXd theta);
 
+/// The same with only as many multipliers away from 1 as pay for themselves: t priors are highest where few
+/// parameters are far off and the others stay. Parameter `fixed` (-1: none) is left alone.
+Eigen::VectorXd sparse_start(const FitProblem& problem, const std::vector<std::size_t>& rows, const Prior& prior,
+                             Eigen::VectorXd theta, Eigen::Index fixed = -1);
+
 /// argmin |A·x - b|² + ridge·|x - 1|² over x >= lowest, by coordinate descent on the normal equations.
 Eigen::VectorXd bounded_least_squares(const Eigen::MatrixXd& a, const Eigen::VectorXd& b, double ridge,
                                       double lowest);
