@@ -71,24 +71,15 @@ std::vector<WorstRow> worst_rows(const MeasurementSet& set, const RowFigures& fi
   return worst;
 }
 
-/// Intervals of one metric; those of the corrected figure narrow as its held-out error does.
-std::optional<ConformalIntervals> intervals_of(const RowFigures& figures, std::size_t metric,
-                                               const std::optional<Residual>& residual) {
-  const auto column = static_cast<Eigen::Index>(metric);
-  const Eigen::VectorXd ratios = figures.log_ratios().col(column);
-  const Eigen::MatrixXd features = interval_features(figures, column);
+std::optional<ConformalIntervals> intervals_of(const RowFigures& figures, const Eigen::MatrixXd& log_ratios,
+                                               Eigen::Index metric) {
+  const Eigen::MatrixXd features = interval_features(figures, metric);
   std::vector<double> known;
   std::vector<Eigen::Index> which;
-  for (Eigen::Index i = 0; i < ratios.size(); ++i)
-    if (std::isfinite(ratios[i])) known.push_back(ratios[i]), which.push_back(i);
+  for (Eigen::Index i = 0; i < log_ratios.rows(); ++i)
+    if (std::isfinite(log_ratios(i, metric))) known.push_back(log_ratios(i, metric)), which.push_back(i);
   if (known.size() < kFewestForIntervals) return std::nullopt;
-  ConformalIntervals intervals = conformal_intervals(known, features(which, Eigen::all));
-  if (residual) {
-    const MetricResidual& r = residual->metrics[metric];
-    if (r.shrinkage > 0 && r.held_out_before > 0)
-      intervals.log_scale += std::log(std::clamp(r.held_out_after / r.held_out_before, 0.5, 1.0));
-  }
-  return intervals;
+  return conformal_intervals(known, features(which, Eigen::all));
 }
 
 }  // namespace
@@ -151,32 +142,30 @@ Calibrated calibrate(const MeasurementSet& set, const FitProblem& problem, const
   FitSummary sheet = fitted;
   sheet.theta = data_sheet_prior(space).mean;
   result.report.data_sheet_mape = errors(row_figures(problem, rows, sheet));
+  if (rows.size() < 2 || (!options.intervals && options.level != PredictorLevel::residual)) return result;
+  say(options, "cross-validating", 0.4);
+  FitOptions again = fit_options;
+  again.starts = 1;
+  again.start = fitted.theta;
+  const CrossValidation held_out =
+      cross_validated_log_ratios(problem, rows, prior, again, options.folds, options.seed);
+  result.report.analytic_mape = result.report.residual_mape = errors(held_out.figures);
+  result.report.unsettled_folds = static_cast<std::size_t>(
+      std::count_if(held_out.fits.begin(), held_out.fits.end(), [](const FitSummary& f) { return !f.converged; }));
+  RowFigures corrected = held_out.figures;
   if (options.level == PredictorLevel::residual) {
-    say(options, "learning what physics leaves over", 0.4);
+    say(options, "learning what physics leaves over", 0.6);
     ResidualTrainingOptions training;
     training.program = options.trainer;
-    calibration.residual =
-        train_residual(residual_rows(problem, fitted, rows, fit_options, options.folds, options.seed), training);
+    TrainedResidual trained = train_residual(residual_rows(problem, fitted, held_out), training);
+    calibration.residual = std::move(trained.residual);
+    for (Eigen::Index m = 0; m < static_cast<Eigen::Index>(kMetrics); ++m)
+      corrected.predicted.col(m).array() *= trained.held_out.row(m).transpose().array().exp();
+    result.report.residual_mape = errors(corrected);
   }
-  if (options.intervals && rows.size() >= 2) {
-    say(options, "cross-validating", 0.6);
-    FitOptions again = fit_options;
-    again.starts = 1;
-    again.start = fitted.theta;
-    const CrossValidation held_out =
-        cross_validated_log_ratios(problem, rows, prior, again, options.folds, options.seed);
-    result.report.analytic_mape = errors(held_out.figures);
-    result.report.worst = worst_rows(set, held_out.figures);
-    for (std::size_t m = 0; m < kMetrics; ++m)
-      calibration.intervals[m] = intervals_of(held_out.figures, m, calibration.residual);
-    if (calibration.residual)
-      for (std::size_t m = 0; m < kMetrics; ++m) {
-        const MetricResidual& r = calibration.residual->metrics[m];
-        result.report.residual_mape[m] = r.shrinkage > 0 && r.held_out_before > 0
-                                             ? result.report.analytic_mape[m] * r.held_out_after / r.held_out_before
-                                             : result.report.analytic_mape[m];
-      }
-  }
+  result.report.worst = worst_rows(set, corrected);
+  for (std::size_t m = 0; m < kMetrics && options.intervals; ++m)
+    calibration.intervals[m] = intervals_of(held_out.figures, corrected.log_ratios(), static_cast<Eigen::Index>(m));
   say(options, "done", 1);
   return result;
 }

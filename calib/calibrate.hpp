@@ -1,7 +1,7 @@
 // From a measurement set to a calibration and a report on it.
 //
-//   prior (data sheet + lessons of other devices) -> fit -> cross-validation -> residual -> intervals -> campaign
-//   state
+//   prior (data sheet + lessons of other devices) -> fit, with the state of the board along the campaign where its
+//   order is known -> cross-validation -> residual -> intervals
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ namespace ridgeline {
 struct CalibrateOptions {
   PredictorLevel level = PredictorLevel::residual;
   std::uint64_t seed = 0;
-  std::size_t folds = 5;
+  std::size_t folds = 10;
   bool intervals = true;  ///< needs refits for the folds
   FitOptions fit;
   std::filesystem::path trainer;  ///< empty: where it is installed
@@ -47,6 +47,7 @@ struct CalibrationReport {
   std::array<double, kMetrics> data_sheet_mape, analytic_mape, residual_mape;
   std::vector<WorstRow> worst;  ///< worst first
   FitSummary fit;
+  std::size_t unsettled_folds = 0;     ///< of the cross-validation, whose fits did not converge
   std::optional<CampaignState> state;  ///< where the rows are in measuring order and enough
 };
 

@@ -1,29 +1,21 @@
-// Rows for the residual surrogate from a fit, with the fits that leave each fold out.
+// Rows for the residual surrogate: features and what a fit leaves over, by the fit to all rows and by the fits that
+// left each fold out.
 //
-// Fitting again without each fold would cost as many fits. One Gauss-Newton step from the whole fit does it nearly
-// as well (approximate cross-validation: Giordano et al. 2019):
-//
-//   theta_k = theta - H_k⁻¹·g_k     g_k = Σ w_i·r_i·∇ln(predicted_i) over the fold's rows: what the fold pulled with
-//   H_k     = the fit's curvature less the fold's part of it
-//
-// with w_i the weights of the t distribution at the solution. Parameters at a bound stay there.
+// The state of the board along the campaign stays in: models of one stretch often resemble one another, so that part
+// of it can be told from their features, and held-out rows are predicted better (docs/accuracy.md).
 #pragma once
 
 #include <vector>
 
+#include "calib/cross_validation.hpp"
 #include "calib/fit.hpp"
 #include "calib/train.hpp"
 
 namespace ridgeline {
 
-/// Parameters of the fit to `rows` but those of `left_out`, approximately.
-Eigen::VectorXd theta_without(const FitProblem& problem, const FitSummary& summary,
-                              const std::vector<std::size_t>& left_out, const FitOptions& options);
-
-/// Features and log-ratios of `rows`, which the fit of `summary` saw. Folds are drawn from `seed`.
+/// `held_out` holds the same rows in the same order, `summary` is of the fit to all of them.
 std::vector<ResidualRow> residual_rows(const FitProblem& problem, const FitSummary& summary,
-                                       const std::vector<std::size_t>& rows, const FitOptions& options,
-                                       std::size_t folds = 10, std::uint64_t seed = 0);
+                                       const CrossValidation& held_out);
 
 /// Features of any rows of the problem at `theta`: one column a row.
 Eigen::MatrixXd residual_features(const FitProblem& problem, const Eigen::VectorXd& theta,

@@ -64,7 +64,7 @@ double log_likelihood(const Eigen::VectorXd& error, const Eigen::VectorXd& log_s
 }
 
 MetricResidual decide(const std::vector<ResidualRow>& rows, std::size_t metric, const Job& job, std::size_t folds,
-                      std::span<const TrainedEnsemble> trained, double nu) {
+                      std::span<const TrainedEnsemble> trained, double nu, Eigen::MatrixXd& held_out) {
   const auto n = static_cast<Eigen::Index>(job.rows.size());
   Eigen::VectorXd y(n), q(n), s(n), own(n);
   for (Eigen::Index i = 0; i < n; ++i) {
@@ -93,6 +93,9 @@ MetricResidual decide(const std::vector<ResidualRow>& rows, std::size_t metric, 
   for (Eigen::Index i = 0; i < n; ++i)
     spreads[i] = final.log_spread[static_cast<Eigen::Index>(job.rows[static_cast<std::size_t>(i)])];
   result.usual_log_spread = median(list(spreads));
+  for (Eigen::Index i = 0; i < n; ++i)
+    held_out(static_cast<Eigen::Index>(metric), static_cast<Eigen::Index>(job.rows[static_cast<std::size_t>(i)])) =
+        std::clamp(decision.shrinkage * q[i], -result.limit, result.limit);
   Ensemble ensemble = final.ensemble;
   ensemble.out *= job.scales[folds];
   ensemble.out_bias *= job.scales[folds];
@@ -132,31 +135,34 @@ ShrinkageDecision decide_shrinkage(const Eigen::VectorXd& y, const Eigen::Vector
   const Eigen::ArrayXd plain = relative_errors(y, q, 0);
   const double most = quantile(list(plain), kUsual);
   const auto n = static_cast<double>(y.size());
-  double best = 0, shrinkage = 0;
-  bool decisive = false;
+  double best = 0, shrinkage = 0, sure = 0;
   for (int step = 1; step <= kShrinkages; ++step) {
     const double c = static_cast<double>(step) / kShrinkages;
     const Eigen::ArrayXd gain = plain.min(most) - relative_errors(y, q, c).min(most);
-    const double error = std::sqrt((gain - gain.mean()).square().sum() / std::max(1.0, n - 1) / n);
-    decisive = decisive || gain.mean() > kDecisive * error;
-    if (gain.mean() > best) best = gain.mean(), shrinkage = c;
+    if (gain.mean() <= best) continue;
+    const double error2 = (gain - gain.mean()).square().sum() / std::max(1.0, n - 1) / n;
+    best = gain.mean();
+    shrinkage = c;
+    sure = std::max(0.0, 1 - kDoubt * error2 / (best * best));
   }
   ShrinkageDecision decision;
-  if (decisive) decision.shrinkage = shrinkage;
+  decision.shrinkage = shrinkage * sure;
   decision.before = plain.mean();
   decision.after = relative_errors(y, q, decision.shrinkage).mean();
   return decision;
 }
 
-Residual train_residual(const std::vector<ResidualRow>& rows, const ResidualTrainingOptions& options) {
+TrainedResidual train_residual(const std::vector<ResidualRow>& rows, const ResidualTrainingOptions& options) {
   check(rows);
   const std::size_t folds = rows.front().without_fold.size();
   Eigen::MatrixXd features(rows.front().features.size(), static_cast<Eigen::Index>(rows.size()));
   for (std::size_t i = 0; i < rows.size(); ++i) features.col(static_cast<Eigen::Index>(i)) = rows[i].features;
-  Residual residual;
+  TrainedResidual result;
+  Residual& residual = result.residual;
+  result.held_out = Eigen::MatrixXd::Zero(kMetrics, static_cast<Eigen::Index>(rows.size()));
   residual.scaling = FeatureScaling::of(features);
   for (std::size_t m = 0; m < kMetrics; ++m) residual.metrics[m] = untrained(rows, m);
-  if (residual.scaling.used.empty()) return residual;
+  if (residual.scaling.used.empty()) return result;
 
   std::array<Job, kMetrics> jobs;
   std::vector<EnsembleTarget> targets;
@@ -167,17 +173,17 @@ Residual train_residual(const std::vector<ResidualRow>& rows, const ResidualTrai
     else
       targets.insert(targets.end(), jobs[m].targets.begin(), jobs[m].targets.end());
   }
-  if (targets.empty()) return residual;
+  if (targets.empty()) return result;
   const Eigen::MatrixXd x = residual.scaling.standardised(features).cwiseMax(-kClip).cwiseMin(kClip);
   const auto trained = train_ensembles(x, targets, options.ensemble, options.program);
   std::size_t next = 0;
   for (std::size_t m = 0; m < kMetrics; ++m) {
     if (jobs[m].targets.empty()) continue;
     residual.metrics[m] = decide(rows, m, jobs[m], folds, std::span(trained).subspan(next, folds + 1),
-                                 options.ensemble.degrees_of_freedom);
+                                 options.ensemble.degrees_of_freedom, result.held_out);
     next += folds + 1;
   }
-  return residual;
+  return result;
 }
 
 }  // namespace ridgeline

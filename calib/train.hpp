@@ -6,9 +6,11 @@
 // has seen, as the final ones must. Then per metric, with q the held-out prediction and a(c) the mean over rows of
 // |exp(c·q)·analytic / measured - 1|, single rows limited to the 98th percentile of a(0)'s,
 //
-//   shrinkage = the c in [0, 1] with the least a(c), but 0 unless a(0) - a(c) exceeds kDecisive standard errors of
-//   its
-//               mean.
+//   c* = the c in [0, 1] with the least a(c),        z = (a(0) - a(c*)) / the standard error of its mean
+//   shrinkage = c* · max(0, 1 - kDoubt / z²)
+//
+// The second factor is the positive part of James and Stein's (1961): a gain that chance could have made is not used,
+// a clear one nearly in full, and no threshold lies between the two.
 //
 // Members of the ensemble differ in their decay too, over a decade: averaging over it spares a choice that a few
 // dozen rows cannot make.
@@ -36,16 +38,19 @@ struct ResidualTrainingOptions {
   std::filesystem::path program;  ///< empty: look for it
 };
 
-/// A residual without ensembles where rows are too few or nothing helps; it still has scaling and spreads. Error when
-/// training fails.
-Residual train_residual(const std::vector<ResidualRow>& rows, const ResidualTrainingOptions& options = {});
+struct TrainedResidual {
+  Residual residual;         ///< without ensembles where rows are too few or nothing helps; still with spreads
+  Eigen::MatrixXd held_out;  ///< metrics × rows: corrections by the ensembles that had not seen the row
+};
+/// Error when training fails.
+TrainedResidual train_residual(const std::vector<ResidualRow>& rows, const ResidualTrainingOptions& options = {});
 
 /// What cross-validation says of predictions `q` of the log-ratios `y`; rows without one are left out by the caller.
 struct ShrinkageDecision {
   double shrinkage = 0;
   double before = 0, after = 0;  ///< a(0), a(shrinkage), single rows not limited
 };
-inline constexpr double kDecisive = 1.5;  ///< about one useless surrogate in fifteen passes, and then with a small c
+inline constexpr double kDoubt = 1;
 ShrinkageDecision decide_shrinkage(const Eigen::VectorXd& y, const Eigen::VectorXd& q);
 
 }  // namespace ridgeline

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/statistics.hpp"
+#include "calib/cross_validation.hpp"
 #include "calib/work_sums.hpp"
 #include "tests/calib/support.hpp"
 #include "tests/model/synthetic.hpp"
@@ -68,46 +68,20 @@ struct Fitted {
   }
 };
 
-TEST(ResidualRows, LeaveAFoldOutNearlyAsAFitWithoutItDoes) {
+TEST(ResidualRows, HoldTheLogRatiosOfTheFitAndOfThoseWithoutAFold) {
   const Fitted f;
-  const std::vector<std::size_t> out(f.rows.begin(), f.rows.begin() + 6), in(f.rows.begin() + 6, f.rows.end());
-  const FitSummary again = fit(f.problem, in, data_sheet_prior(f.problem.space()), f.options);
-  const auto whole = f.problem.predict(f.summary.theta, out), refit = f.problem.predict(again.theta, out),
-             step = f.problem.predict(theta_without(f.problem, f.summary, out, f.options), out);
-  std::vector<double> moved, missed;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    for (Eigen::Index c = 0; c < 2; ++c) {
-      moved.push_back(std::abs(std::log(whole[i].values[c] / refit[i].values[c])));
-      missed.push_back(std::abs(std::log(step[i].values[c] / refit[i].values[c])));
-    }
-  }
-  EXPECT_GT(mean(moved), 1e-3) << "leaving rows out changed nothing: the comparison says nothing";
-  EXPECT_LT(mean(missed), 0.5 * mean(moved));
-}
-
-TEST(ResidualRows, DealOutFoldsEvenlyAndBySeed) {
-  const Fitted f;
-  const auto rows = residual_rows(f.problem, f.summary, f.rows, f.options, 5, 1);
-  std::array<int, 5> count{};
-  for (const ResidualRow& row : rows) ++count[row.fold];
-  EXPECT_EQ(count, (std::array<int, 5>{6, 6, 6, 6, 6}));
-  const auto same = residual_rows(f.problem, f.summary, f.rows, f.options, 5, 1),
-             other = residual_rows(f.problem, f.summary, f.rows, f.options, 5, 2);
-  bool differs = false;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    EXPECT_EQ(rows[i].fold, same[i].fold);
-    differs = differs || rows[i].fold != other[i].fold;
-  }
-  EXPECT_TRUE(differs);
-}
-
-TEST(ResidualRows, HoldTheLogRatiosOfTheFit) {
-  const Fitted f;
-  const auto rows = residual_rows(f.problem, f.summary, f.rows, f.options);
+  const CrossValidation held_out =
+      cross_validated_log_ratios(f.problem, f.rows, data_sheet_prior(f.problem.space()), f.options, 5, 1);
+  const auto rows = residual_rows(f.problem, f.summary, held_out);
   const auto predictions = f.problem.predict(f.summary.theta, f.rows);
+  ASSERT_EQ(rows.size(), f.rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     EXPECT_NEAR(rows[i].log_ratio[0], std::log(f.problem.target(i).measured[0] / predictions[i].values[0]), 1e-12);
     EXPECT_TRUE(std::isnan(rows[i].log_ratio[2])) << "peak power was not measured";
+    EXPECT_EQ(rows[i].fold, held_out.fold[i]);
+    ASSERT_EQ(rows[i].without_fold.size(), 5u);
+    EXPECT_NEAR(rows[i].without_fold[rows[i].fold][0], held_out.figures.log_ratios()(static_cast<Eigen::Index>(i), 0),
+                1e-12);
   }
 }
 

@@ -52,7 +52,7 @@ TEST(DecideShrinkage, IsNotSwayedByOneWildRow) {
 
 TEST(TrainResidual, RecoversAKnownOne) {
   RIDGELINE_NEEDS_TRAINING;
-  const Residual r = train_residual(made::rows(150, 0.03, 1, made::bent), with_program());
+  const Residual r = train_residual(made::rows(150, 0.03, 1, made::bent), with_program()).residual;
   for (const FittedMetric m : {FittedMetric::latency, FittedMetric::energy, FittedMetric::peak_power}) {
     EXPECT_GT(r[m].shrinkage, 0.8) << name(m);
     EXPECT_LT(remaining(r, m, made::bent), 0.25) << name(m);
@@ -66,7 +66,7 @@ TEST(TrainResidual, FindsNothingInNoise) {
   RIDGELINE_NEEDS_TRAINING;
   double sum = 0;
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-    const Residual r = train_residual(made::rows(120, 0.1, seed, made::nothing), with_program());
+    const Residual r = train_residual(made::rows(120, 0.1, seed, made::nothing), with_program()).residual;
     for (const MetricResidual& m : r.metrics) {
       sum += m.shrinkage;
       EXPECT_GT(m.spread, 0.07) << "the noise is 0.1";
@@ -84,7 +84,7 @@ TEST(TrainResidual, LearnsWhereTheSpreadVaries) {
     for (double& y : row.log_ratio) y += (row.features[2] > 3 ? 0.1 : 0.01) * random.normal();
     row.without_fold.assign(5, row.log_ratio);
   }
-  const Residual r = train_residual(rows, with_program());
+  const Residual r = train_residual(rows, with_program()).residual;
   Eigen::VectorXd calm = Eigen::VectorXd::Constant(5, 3), rough = calm;
   calm[2] = 2.3;
   rough[2] = 3.7;
@@ -97,12 +97,12 @@ TEST(TrainResidual, IsTheSameForEqualSeeds) {
   ResidualTrainingOptions options = with_program();
   options.ensemble.steps = 40;
   const auto rows = made::rows(60, 0.02, 4, made::bent);
-  const Residual a = train_residual(rows, options), b = train_residual(rows, options);
+  const Residual a = train_residual(rows, options).residual, b = train_residual(rows, options).residual;
   ASSERT_TRUE(a[FittedMetric::latency].ensemble && b[FittedMetric::latency].ensemble);
   EXPECT_EQ(a[FittedMetric::latency].ensemble->hidden, b[FittedMetric::latency].ensemble->hidden);
   EXPECT_EQ(corrections(a, rows[0].features), corrections(b, rows[0].features));
   options.ensemble.seed = 1;
-  const Residual c = train_residual(rows, options);
+  const Residual c = train_residual(rows, options).residual;
   EXPECT_NE(corrections(a, rows[0].features)(0, 0), corrections(c, rows[0].features)(0, 0));
 }
 
@@ -114,7 +114,7 @@ TEST(TrainResidual, LeavesOutWhatWasNotMeasured) {
     if (i % 3 == 0) rows[i].log_ratio[2] = std::nan("");
     rows[i].without_fold.assign(5, rows[i].log_ratio);
   }
-  const Residual r = train_residual(rows, with_program());
+  const Residual r = train_residual(rows, with_program()).residual;
   EXPECT_LT(remaining(r, FittedMetric::latency, made::bent), 0.4);
   EXPECT_FALSE(r[FittedMetric::energy].ensemble);
   EXPECT_EQ(r[FittedMetric::energy].spread, 0) << "unknown";
@@ -124,7 +124,7 @@ TEST(TrainResidual, LeavesOutWhatWasNotMeasured) {
 TEST(TrainResidual, DoesNotBeginWithFewRows) {
   ResidualTrainingOptions options;
   options.program = "/nowhere/ridgeline-train";
-  const Residual r = train_residual(made::rows(29, 0.05, 1, made::bent), options);
+  const Residual r = train_residual(made::rows(29, 0.05, 1, made::bent), options).residual;
   EXPECT_TRUE(r.empty());
   EXPECT_GT(r[FittedMetric::latency].spread, 0.05) << "how far held-out rows are off is known all the same";
   EXPECT_EQ(error_of([&] { train_residual(made::rows(30, 0.05, 1, made::bent), options); }),
@@ -136,7 +136,7 @@ TEST(TrainResidual, DoesNotBeginWithEqualRows) {
   options.program = "/nowhere/ridgeline-train";
   std::vector<ResidualRow> rows = made::rows(50, 0.05, 1, made::nothing);
   for (ResidualRow& row : rows) row.features = rows[0].features;
-  EXPECT_TRUE(train_residual(rows, options).empty());
+  EXPECT_TRUE(train_residual(rows, options).residual.empty());
 }
 
 TEST(TrainResidual, RefusesRowsThatDoNotFitTogether) {
