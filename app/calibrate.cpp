@@ -49,6 +49,16 @@ std::vector<NamedStretch> named(const std::vector<Stretch>& stretches, const Mea
   return result;
 }
 
+void advise(CalibrateResult& result, const MeasurementSet& set, const FitProblem& problem,
+            const std::vector<std::size_t>& rows, const Prior& prior, std::uint64_t seed) {
+  constexpr std::size_t kShown = 5;
+  FitOptions how;
+  how.seed = seed;
+  result.curve = learning_curve(problem, rows, prior, how);
+  for (const TellingRow& t : most_telling_rows(problem, result.calibrated.report.fit, rows, kShown))
+    result.next.push_back({set.rows[t.row].id, set.rows[t.row].model, t.narrower});
+}
+
 CalibrateResult compute(const CalibrateCommandOptions& options, const Session& session) {
   const Measured measured = find_measured(options.data);
   const MeasurementSet& set = measured.set;
@@ -63,6 +73,8 @@ CalibrateResult compute(const CalibrateCommandOptions& options, const Session& s
   CalibrateResult result;
   result.calibrated = calibrate(set, problem, rows, lessons, measured.device.kind, how);
   result.calibrated.calibration.key = own_key(measured);
+  if (how.level != PredictorLevel::data_sheet)
+    advise(result, set, problem, rows, generic_prior(problem.space(), measured.device.kind, lessons), how.seed);
   if (const auto& state = result.calibrated.report.state) result.stretches = named(state->stretches, set);
   result.rows = set.rows.size();
   result.drawn = options.rows.has_value() && rows.size() < set.rows.size();

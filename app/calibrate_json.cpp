@@ -65,6 +65,16 @@ Json worst_json(const std::vector<WorstRow>& worst) {
   return list;
 }
 
+Json curve_json(const std::vector<LearningPoint>& curve) {
+  Json points = Json::array();
+  for (const LearningPoint& point : curve) {
+    Json one = {{"rows", point.rows}};
+    for (std::size_t m = 0; m < kMetrics; ++m) one[std::string(kMetricKeys[m])] = point.mape[m];
+    points.push_back(std::move(one));
+  }
+  return points;
+}
+
 Json stretches_json(const std::optional<std::vector<NamedStretch>>& stretches) {
   if (!stretches) return nullptr;
   Json list = Json::array();
@@ -91,9 +101,14 @@ std::string calibrate_json(const CalibrateResult& result) {
   json["intervals"] = intervals_json(result.calibrated.calibration);
   json["parameters"] = parameters_json(report.parameters);
   json["worst"] = worst_json(report.worst);
+  json["learning_curve"] = curve_json(result.curve);
+  json["measure_next"] = Json::array();
+  for (const NamedTellingRow& row : result.next)
+    json["measure_next"].push_back({{"id", row.id}, {"model", row.model}, {"narrower", row.narrower}});
   json["stretches"] = stretches_json(result.stretches);
-  json["fit"] = {
-      {"converged", report.fit.converged}, {"evaluations", report.fit.evaluations}};
+  json["fit"] = {{"converged", report.fit.converged},
+                 {"evaluations", report.fit.evaluations},
+                 {"unsettled_folds", report.unsettled_folds}};
   return dump(json);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/session.hpp"
+#include "calib/advice.hpp"
 #include "calib/calibrate.hpp"
 #include "data/measurement.hpp"
 
@@ -19,12 +20,20 @@ struct NamedStretch {
   double slowdown = 0;               ///< latency / nominal - 1
 };
 
+/// A row that would narrow intervals, by its id.
+struct NamedTellingRow {
+  std::string id, model;
+  double narrower = 0;  ///< as in calib/advice.hpp
+};
+
 struct CalibrateResult {
   Calibrated calibrated;
   std::size_t rows = 0;  ///< of the set that can be used; the calibration knows how many were fitted
   bool drawn = false;    ///< the fitted rows were drawn at random
   PredictorLevel level = PredictorLevel::residual;
   std::vector<Exclusion> excluded;
+  std::vector<LearningPoint> curve;
+  std::vector<NamedTellingRow> next;  ///< what to measure next
   /// Empty where rows are not in measuring order, or fewer than the state needs.
   std::optional<std::vector<NamedStretch>> stretches;
   std::string out;  ///< the file that is written; empty: none

@@ -94,6 +94,24 @@ std::string worst_table(const CalibrationReport& report, const Style& style) {
   return table.rows.size() > 1 ? "\n" + render(table, style) : std::string();
 }
 
+std::string curve_table(const std::vector<LearningPoint>& curve, const Style& style) {
+  if (curve.empty()) return "";
+  const Column number{.right = true};
+  Table table{2, {{}, number, number, number}, {{{"fitted to", Emphasis::bold}, "latency", "energy", "peak power"}}};
+  for (const LearningPoint& point : curve)
+    table.rows.push_back({fmt::format("{} rows", point.rows), format_percent(point.mape[0], 1),
+                          format_percent(point.mape[1], 1), format_percent(point.mape[2], 1)});
+  return "\nLearning curve  errors of the rows left out, parameters alone\n" + render(table, style);
+}
+
+std::string next_table(const std::vector<NamedTellingRow>& next, const Style& style) {
+  if (next.empty()) return "";
+  Table table{2, {{}, {}, {.right = true}}, {}};
+  for (const NamedTellingRow& row : next)
+    table.rows.push_back({row.id, row.model, fmt::format("{:.2g} % narrower", 100 * row.narrower)});
+  return "\nMeasure next  what would narrow intervals most, each given the ones above\n" + render(table, style);
+}
+
 std::string campaign_text(const std::optional<std::vector<NamedStretch>>& stretches, const Style& style) {
   if (!stretches) return "";
   if (stretches->empty()) return "\nCampaign  the board was in one state throughout\n";
@@ -116,10 +134,13 @@ std::string exclusion_table(const std::vector<Exclusion>& excluded, const Style&
 std::string calibrate_text(const CalibrateResult& result, const Style& style) {
   const CalibrationReport& report = result.calibrated.report;
   std::string text = heading(result, style) + error_table(result, style) + parameter_table(report, style) +
-                     worst_table(report, style) + campaign_text(result.stretches, style) +
-                     exclusion_table(result.excluded, style);
+                     worst_table(report, style) + curve_table(result.curve, style) + next_table(result.next, style) +
+                     campaign_text(result.stretches, style) + exclusion_table(result.excluded, style);
   if (!report.fit.converged)
     text += "\nThe fit did not converge: its best point is used, and intervals may be too narrow.\n";
+  if (report.unsettled_folds > 0)
+    text += fmt::format("\n{} of the fits that left some rows out did not converge: intervals may be too narrow.\n",
+                        report.unsettled_folds);
   return text + (result.out.empty() ? "\nNothing was written: --out FILE keeps the calibration.\n"
                                     : fmt::format("\nWrote {}\n", result.out));
 }

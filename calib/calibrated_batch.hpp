@@ -1,0 +1,55 @@
+// Calibrated, residual-corrected figures of many models at once: model/batch.hpp with a calibration on top.
+//
+// Latency and energy come from the batch estimator under the calibrated parameters, what is observed of a run from
+// calib/observation.hpp, and the residual from sums over blocks of what calib/work_sums.hpp says of their operators:
+// each block is summed up once, when it is first seen. Figures equal those of predict() (calib/calibration.hpp) but
+// for tilings, which the estimator chooses anew under calibrated rates where a fit keeps the data sheet's: 1 % at
+// most. Some 2 us a model on one core; bench/calib has it.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "calib/calibration.hpp"
+#include "calib/work_sums.hpp"
+#include "model/batch.hpp"
+
+namespace ridgeline {
+
+class CalibratedBatch {
+ public:
+  /// Error as calibrated_model() and BatchEstimator throw it. `data_sheet` is of the calibration's device.
+  CalibratedBatch(Calibration calibration, const CostParameters& data_sheet, Workload workload,
+                  Seconds sensor_window);
+  ~CalibratedBatch();
+
+  /// As those of BatchEstimator; models must be put together from blocks that these have given.
+  void encode(const Architecture& architecture, EncodedModels& out);
+  BlockId block(const Part& part);
+  BlockId compose(std::span<const BlockId> blocks);
+
+  /// A sequence's latency (s) and energy (J), and peak power (W), as the calibration's protocol measures them; NaN
+  /// for energy and power without power data. results.size() must equal models.size().
+  void evaluate(const EncodedModels& models, std::span<RunFigures> results) const;
+
+  const BatchEstimator& estimator() const { return estimator_; }
+
+ private:
+  struct BlockSums {
+    WorkSums work;
+    double fastest = 0;  ///< s at the data sheet's peak rates
+    bool known = false;
+  };
+  struct Rooflines;
+  void sum_up(BlockId id, const Part& part);
+  const BlockSums& known(BlockId id) const;
+
+  Calibration calibration_;
+  Workload workload_;
+  std::unique_ptr<const Rooflines> rooflines_;
+  BatchEstimator estimator_;
+  std::vector<BlockSums> sums_;  ///< by block
+};
+
+}  // namespace ridgeline
