@@ -95,6 +95,8 @@ ValidateResult compute(const ValidateOptions& options, const Session& session) {
   const Calibrated calibrated =
       calibrate(measured.set, problem, split.fitted, lessons_from_elsewhere(shipped_lessons(), measured.set),
                 measured.device.kind, how);
+  if (calibrated.calibration.rows > 0)
+    result.converged = calibrated.report.fit.converged && calibrated.report.unsettled_folds == 0;
   result.validation = validate(calibrated.calibration, problem, split.held_out);
   return result;
 }

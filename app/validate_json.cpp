@@ -47,6 +47,7 @@ std::string validate_json(const ValidateResult& result) {
   json["calibration"] = result.calibration.empty() ? Json() : Json(result.calibration);
   json["calibrated_on"] = result.validation.fitted;
   json["seed"] = result.seed ? Json(*result.seed) : Json();
+  json["converged"] = result.converged ? Json(*result.converged) : Json();
   json["rows"] = result.validation.rows;
   for (std::size_t m = 0; m < kMetrics; ++m)
     json[kMetricKeys[m]] = metric_json(result.validation.by_metric[m], kMetricUnits[m]);

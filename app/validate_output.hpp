@@ -18,6 +18,7 @@ struct ValidateResult {
   std::string calibration;  ///< the file; empty: none
   bool within_campaign = false;
   std::optional<std::uint64_t> seed;  ///< of the draw; empty: nothing was drawn
+  std::optional<bool> converged;      ///< empty: nothing was fitted
 };
 
 std::string validate_text(const ValidateResult& result, const Style& style);

@@ -72,6 +72,7 @@ Table interval_table(const Validation& validation) {
 
 std::string validate_text(const ValidateResult& result, const Style& style) {
   std::string text = heading(result, style) + "\n" + render(error_table(result.validation), style);
+  if (result.converged == false) text += "  A fit did not converge: intervals may be too narrow.\n";
   const Table intervals = interval_table(result.validation);
   if (intervals.rows.size() > 1) return text + "\n" + render(intervals, style);
   if (result.within_campaign) return text;

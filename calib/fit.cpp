@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kRowsThatDecide = 50;  // with fewer, several explanations differ little in probability
 constexpr int kReconsidered = 10;
-constexpr double kFar = 1.5;      // deviations from the prior's mean that ask for another explanation
+constexpr double kFarOff = 1.5;   // deviations from the prior's mean that ask for another explanation
 constexpr double kBetter = 0.01;  // of ln posterior
 
 struct Bounds {
@@ -38,7 +38,7 @@ struct Bounds {
   Eigen::VectorXd clamp(const Eigen::VectorXd& x) const { return x.cwiseMax(lower).cwiseMin(upper); }
 };
 
-std::vector<double> to_vector(const Eigen::VectorXd& x) { return {x.data(), x.data() + x.size()}; }
+std::vector<double> as_list(const Eigen::VectorXd& x) { return {x.data(), x.data() + x.size()}; }
 Eigen::VectorXd to_eigen(const std::vector<double>& x) {
   return Eigen::Map<const Eigen::VectorXd>(x.data(), static_cast<Eigen::Index>(x.size()));
 }
@@ -55,7 +55,7 @@ struct Minimiser {
     try {
       if (gradient.empty()) return me.objective.value(to_eigen(x));
       const FitObjective::Point point = me.objective.at(to_eigen(x));
-      gradient = to_vector(point.gradient);
+      gradient = as_list(point.gradient);
       return point.value;
     } catch (...) {
       me.thrown = std::current_exception();
@@ -67,12 +67,12 @@ struct Minimiser {
 Eigen::VectorXd minimise(Minimiser& minimiser, const Bounds& bounds, const Eigen::VectorXd& from,
                          const FitOptions& options) {
   nlopt::opt optimiser(nlopt::LD_SLSQP, static_cast<unsigned>(from.size()));
-  optimiser.set_lower_bounds(to_vector(bounds.lower));
-  optimiser.set_upper_bounds(to_vector(bounds.upper));
+  optimiser.set_lower_bounds(as_list(bounds.lower));
+  optimiser.set_upper_bounds(as_list(bounds.upper));
   optimiser.set_min_objective(&Minimiser::call, &minimiser);
   optimiser.set_maxeval(options.evaluations);
   optimiser.set_ftol_rel(options.tolerance);
-  std::vector<double> x = to_vector(from);
+  std::vector<double> x = as_list(from);
   double value = 0;
   try {
     optimiser.optimize(x, value);
@@ -169,7 +169,7 @@ void reconsider(const FitProblem& problem, const std::vector<std::size_t>& rows,
     const Eigen::ArrayXd away = (theta - prior.mean).array().abs() / prior.deviation.array();
     Eigen::Index farthest = -1;
     for (Eigen::Index j = 0; j < theta.size(); ++j)
-      if (!tried[static_cast<std::size_t>(j)] && away[j] > (farthest < 0 ? kFar : away[farthest])) farthest = j;
+      if (!tried[static_cast<std::size_t>(j)] && away[j] > (farthest < 0 ? kFarOff : away[farthest])) farthest = j;
     if (farthest < 0) return;
     tried[static_cast<std::size_t>(farthest)] = true;
     theta[farthest] = prior.mean[farthest];

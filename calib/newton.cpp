@@ -8,7 +8,7 @@
 namespace ridgeline {
 namespace {
 
-constexpr double kSettled = 1e-4;                             // of ln posterior
+constexpr double kPromised = 1e-4;                            // of ln posterior
 constexpr double kGentle = 1e-3, kLeast = 1e-7, kMost = 1e8;  // damping: first, and its range
 constexpr double kWorthwhile = 1e-3;                          // of the promised decrease
 
@@ -52,7 +52,7 @@ Polished polish(const FitObjective& objective, Eigen::VectorXd x, const Eigen::V
     Eigen::MatrixXd h = result.point.curvature;
     const Eigen::VectorXd low = lower - result.x, high = upper - result.x;
     const Eigen::VectorXd whole = bounded_step(h, g, low, high);
-    if (-(g.dot(whole) + 0.5 * whole.dot(h * whole)) < kSettled) {
+    if (-(g.dot(whole) + 0.5 * whole.dot(h * whole)) < kPromised) {
       result.converged = true;
       break;
     }

@@ -15,6 +15,7 @@
 
 #include "app/commands.hpp"
 #include "app/help.hpp"
+#include "tests/app/measured.hpp"
 #include "tests/app/support.hpp"
 
 namespace ridgeline {
@@ -132,6 +133,53 @@ TEST(Process, TheReadmeShowsWhatTheProgramPrints) {
     return;
   }
   EXPECT_EQ(readme.substr(from, size), printed) << "set RIDGELINE_UPDATE_README=1 and run this test to renew it";
+}
+
+/// Kills `ridgeline calibrate` once it has said `steps` things on stderr. False when it ended before.
+bool killed_after(int steps, const TemporaryFolder& folder) {
+  std::array<int, 2> pipe_ends{};
+  EXPECT_EQ(pipe(pipe_ends.data()), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(pipe_ends[1], STDERR_FILENO);
+    const int nowhere = open("/dev/null", O_WRONLY);
+    dup2(nowhere, STDOUT_FILENO);
+    close(pipe_ends[0]);
+    if (chdir(folder.path().c_str()) != 0) _exit(99);
+    execl(RIDGELINE_PROGRAM, "ridgeline", "calibrate", "--device", "raspberry-pi-4", "--data", "rows.csv", "--out",
+          "board.h5", nullptr);
+    _exit(99);
+  }
+  close(pipe_ends[1]);
+  char letter = 0;
+  for (int lines = 0; lines < steps && read(pipe_ends[0], &letter, 1) == 1;) lines += letter == '\n' ? 1 : 0;
+  kill(child, SIGKILL);
+  int status = 0;
+  waitpid(child, &status, 0);
+  close(pipe_ends[0]);
+  EXPECT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+  return WIFSIGNALED(status);
+}
+
+TEST(Process, AKilledCalibrateLeavesTheOldFileIntact) {
+  const TemporaryFolder folder;
+  folder.write("rows.csv", invented::campaign(20));
+  const std::string before = "what was there before";
+  folder.write("board.h5", before);
+  int killed = 0;
+  for (int steps = 0; steps < 20 && killed_after(steps, folder); ++steps) {
+    EXPECT_EQ(content(folder / "board.h5"), before) << "killed after " << steps << " steps";
+    ++killed;
+  }
+  EXPECT_GE(killed, 2);
+  folder.write("board.h5", before);
+  // In the middle of writing: no file of the process may grow beyond 4 blocks, and the kernel ends it there.
+  const std::string command = "ridgeline calibrate --device raspberry-pi-4 --data rows.csv --out board.h5";
+  const ProcessResult cut = shell("ulimit -c 0; ulimit -f 4; " + command + "; test $? -gt 128", folder);
+  EXPECT_EQ(cut.exit_code, 0) << cut.err;
+  EXPECT_EQ(content(folder / "board.h5"), before);
+  EXPECT_EQ(shell(command, folder).exit_code, 0) << "it would have written";
+  EXPECT_NE(content(folder / "board.h5"), before);
 }
 
 TEST(Process, ResultsGoToStdoutAndErrorsToStderr) {
