@@ -17,6 +17,7 @@ struct Deployment {
   std::string precision;
   CostParameters parameters;  ///< of a data sheet or a calibration
   Workload workload;          ///< with batch and precisions
+  Bytes capacity;             ///< of the device's memory; 0: not to be looked at
   Seconds sensor_window;      ///< of the device's usual power sensor; 0: instantaneous
 };
 

@@ -18,13 +18,6 @@ namespace {
 
 constexpr std::uint32_t kUnknown = std::numeric_limits<std::uint32_t>::max();
 
-/// What is known of one deployment: blocks by phase and part number.
-struct Known {
-  BatchEstimator estimator;
-  std::vector<std::vector<BlockId>> blocks;  ///< [phase][number]
-  std::vector<BlockId> pieces = {};          ///< by number
-};
-
 /// Its programs are laid end to end, which is what a batch of one phase can do.
 BatchEstimator estimator_of(const Deployment& deployment) {
   Workload workload = deployment.workload;
@@ -35,6 +28,13 @@ BatchEstimator estimator_of(const Deployment& deployment) {
 }  // namespace
 
 struct Evaluator::State {
+  /// What is known of one deployment: blocks by phase and part number.
+  struct Known {
+    BatchEstimator estimator;
+    std::vector<std::vector<BlockId>> blocks;  ///< [phase][number]
+    std::vector<BlockId> pieces = {};          ///< by number
+  };
+
   const Space* space;
   Family family;
   std::vector<Deployment> deployments;
@@ -66,7 +66,7 @@ struct Evaluator::State {
                   std::size_t last) const;
 };
 
-Known& Evaluator::State::known_of(std::size_t number) {
+Evaluator::State::Known& Evaluator::State::known_of(std::size_t number) {
   std::optional<Known>& entry = known[number];
   if (!entry) {
     entry.emplace(Known{estimator_of(deployments[number]), {}});
@@ -180,6 +180,8 @@ void Evaluator::State::figures_of(const Population& designs, std::span<DesignFig
       DesignFigures& f = figures[order[k]];
       f.latency = r.latency, f.energy = r.energy, f.peak_power = r.peak_power, f.memory = r.memory;
       f.batch = static_cast<double>(where.workload.batch);
+      const double capacity = where.capacity.si();
+      f.beyond_memory = capacity > 0 ? std::max(0.0, models.resident[k - begin] / capacity - 1) : 0;
     }
     begin = end;
   }

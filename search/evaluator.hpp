@@ -28,6 +28,8 @@ struct DesignFigures {
   double memory = 0;      ///< B
   double parameters = 0;
   double batch = 1;
+  /// By how much what has to stay in memory (weights, key/value cache) exceeds the device's, relative to it.
+  double beyond_memory = 0;
 };
 
 /// What to compute besides latency, energy and parameters.

@@ -17,6 +17,7 @@ struct MeasureInfo {
   std::string_view name;
   Dimension dimension;
 };
+constexpr std::string_view kCapacity = "capacity";
 constexpr Dimension kNone{}, kTime{.second = 1}, kEnergy{.joule = 1}, kPower{.second = -1, .joule = 1},
     kEnergyDelay{.second = 1, .joule = 1}, kSize{.byte = 1};
 constexpr std::array<MeasureInfo, kMeasureCount> kMeasures{
@@ -132,9 +133,12 @@ double value_of(Measure measure, const DesignFigures& f, double accuracy) {
 SearchObjective parse_objective(std::string_view text) {
   text = trimmed(text);
   if (text == "edgetran") return edgetran();
+  if (text == kCapacity)
+    return {.name = std::string(kCapacity), .terms = {{Measure::parameters}}, .sum = false, .inverse = true};
   SearchObjective objective{.name = std::string(text), .terms = {}};
   if (text.find('*') == std::string_view::npos) {
     std::vector<std::string> names = measure_names();
+    names.emplace_back(kCapacity);
     names.emplace_back("edgetran");
     if (std::ranges::find(names, text) == names.end()) throw_unknown_name({}, "objective", text, names);
     objective.terms = {{parse_measure(text)}};
@@ -149,10 +153,16 @@ SearchObjective parse_objective(std::string_view text) {
   return objective;
 }
 
-double value_of(const SearchObjective& objective, const DesignFigures& figures, double accuracy) {
+double value_of(const SearchObjective& objective, const DesignFigures& figures, double accuracy,
+                const MeasureFactors& factors) {
+  const auto factor = [&](Measure measure) { return factors[static_cast<std::size_t>(measure)]; };
+  if (objective.inverse) {
+    const Measure measure = objective.terms.front().measure;
+    return 1 / (value_of(measure, figures, accuracy) * factor(measure));
+  }
   double sum = 0;
   for (const Term& term : objective.terms) {
-    const double value = value_of(term.measure, figures, accuracy) / term.scale;
+    const double value = value_of(term.measure, figures, accuracy) * factor(term.measure) / term.scale;
     sum += term.weight * (term.measure == Measure::accuracy ? 1 - value : value);
   }
   return sum;
@@ -174,9 +184,11 @@ std::string to_text(const SearchConstraint& c) {
   return fmt::format("{} {} {}", name(c.measure), c.at_most ? "<=" : ">=", limit);
 }
 
-double violation(const SearchConstraint& constraint, const DesignFigures& figures, double accuracy) {
+double violation(const SearchConstraint& constraint, const DesignFigures& figures, double accuracy,
+                 const MeasureFactors& factors) {
   constexpr double kNoBasis = 1e9;
-  const double value = value_of(constraint.measure, figures, accuracy);
+  const double value =
+      value_of(constraint.measure, figures, accuracy) * factors[static_cast<std::size_t>(constraint.measure)];
   if (std::isnan(value)) return kNoBasis;
   const double beyond = constraint.at_most ? value - constraint.limit : constraint.limit - value;
   return std::clamp(beyond / constraint.limit, 0.0, kNoBasis);

@@ -1,15 +1,16 @@
 // What a search may look at: measures of designs, objectives made of them, constraints on them.
 //
 // Objectives are minimised. A single measure is taken as it is, but for accuracy, of which 1 - accuracy is minimised.
-// A weighted sum adds weight × measure / scale, of accuracy weight × (1 - accuracy / scale). "edgetran" is such a
-// sum, the one that EdgeTran minimises (jha-lab/edgetran, co-design/run_codesign.py):
+// "capacity" is the wish for more parameters, minimised as 1 / parameters: what a search looks at where nobody can
+// say how accurate a model is. A weighted sum adds weight × measure / scale, of accuracy weight × (1 - accuracy /
+// scale). "edgetran" is such a sum, the one that EdgeTran minimises (jha-lab/edgetran, co-design/run_codesign.py):
 //   y = 0.5 (1 - GLUE) + 0.2 latency / 1000 s + 0.2 energy / 2000 J + 0.1 peak power / 300 W, per sequence.
 //
 // A constraint is `measure <= limit` or `measure >= limit`; it is violated by how far the measure is beyond its
 // limit, relative to the limit, and violations add up.
 #pragma once
 
-#include <optional>
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,10 @@ Dimension dimension(Measure measure);
 /// NaN where there is no basis; so is accuracy when `accuracy` is.
 double value_of(Measure measure, const DesignFigures& figures, double accuracy);
 
+/// By Measure. Those of a design's device that take its figures to the upper ends of their intervals; else 1.
+using MeasureFactors = std::array<double, kMeasureCount>;
+inline constexpr MeasureFactors kNoFactors{1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
 struct Term {
   Measure measure;
   double weight = 1;
@@ -54,13 +59,15 @@ struct Term {
 struct SearchObjective {
   std::string name;
   std::vector<Term> terms;
-  bool sum = false;  ///< a weighted sum; else the one measure
+  bool sum = false;      ///< a weighted sum; else the one measure
+  bool inverse = false;  ///< 1 / the one measure: "capacity"
 };
 
-/// The name of a measure, "edgetran", or a sum such as "0.7*latency/50ms+0.3*energy/1J". Error for unknown measures,
-/// weights that are not positive, and units that do not fit.
+/// The name of a measure, "capacity", "edgetran", or a sum such as "0.7*latency/50ms+0.3*energy/1J". Error for
+/// unknown measures, weights that are not positive, and units that do not fit.
 SearchObjective parse_objective(std::string_view text);
-double value_of(const SearchObjective& objective, const DesignFigures& figures, double accuracy);
+double value_of(const SearchObjective& objective, const DesignFigures& figures, double accuracy,
+                const MeasureFactors& factors = kNoFactors);
 
 struct SearchConstraint {
   Measure measure;
@@ -73,7 +80,8 @@ SearchConstraint parse_constraint(std::string_view text);
 /// "latency <= 50 ms"
 std::string to_text(const SearchConstraint& constraint);
 /// 0 when it is met; 10^9 where there is no basis.
-double violation(const SearchConstraint& constraint, const DesignFigures& figures, double accuracy);
+double violation(const SearchConstraint& constraint, const DesignFigures& figures, double accuracy,
+                 const MeasureFactors& factors = kNoFactors);
 
 /// What all of them need beyond latency, energy and parameters.
 Needs needs_of(std::span<const SearchObjective> objectives, std::span<const SearchConstraint> constraints);

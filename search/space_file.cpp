@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
+#include <iterator>
 
 #include "search/family.hpp"
 #include "search/space_files.hpp"
@@ -154,6 +156,12 @@ SpaceDescription parse_space(const Node& document) {
   return space;
 }
 
+SpaceDescription parse_space_text(std::string text, const std::string& name) {
+  SpaceDescription space = parse_space(parse_document(text, name));
+  space.text = std::move(text);
+  return space;
+}
+
 std::vector<std::string> space_names() {
   std::vector<std::string> names;
   for (const SpaceFile& file : space_files()) names.push_back(short_name(file));
@@ -161,10 +169,15 @@ std::vector<std::string> space_names() {
 }
 
 SpaceDescription load_space(std::string_view name_or_path) {
-  if (name_or_path.find('/') != std::string_view::npos || name_or_path.ends_with(".yaml"))
-    return parse_space(read_document(std::string(name_or_path)));
+  if (name_or_path.find('/') != std::string_view::npos || name_or_path.ends_with(".yaml")) {
+    const std::string path(name_or_path);
+    SpaceDescription space = parse_space(read_document(path));
+    std::ifstream file(path, std::ios::binary);
+    space.text.assign(std::istreambuf_iterator<char>(file), {});
+    return space;
+  }
   for (const SpaceFile& file : space_files())
-    if (short_name(file) == name_or_path) return parse_space(parse_document(file.text, std::string(file.name)));
+    if (short_name(file) == name_or_path) return parse_space_text(std::string(file.text), std::string(file.name));
   throw_unknown_name({}, "space", name_or_path, space_names());
 }
 

@@ -31,11 +31,11 @@
 
 namespace ridgeline {
 
-/// Every combination of these; "all" devices, "nominal" or "all" clocks.
+/// Every combination of these; "all" devices, "nominal" or "all" clocks, "default" precision: the device's usual one.
 struct DeploymentRequest {
   std::vector<std::string> devices{"all"};
   std::vector<std::string> clocks{"nominal"};
-  std::vector<std::string> precisions{"fp32"};
+  std::vector<std::string> precisions{"default"};
   std::vector<Size> batches{1};
 };
 
@@ -48,10 +48,13 @@ struct SpaceDescription {
   std::vector<Choice> choices;
   std::vector<Repeated> groups;
   std::vector<DeploymentRequest> deployments;
+  std::string text = {};  ///< the file
 };
 
 /// InputError with place, key and what would be right.
 SpaceDescription parse_space(const Node& document);
+/// The text of a file of that name.
+SpaceDescription parse_space_text(std::string text, const std::string& name);
 
 /// Names of the shipped spaces.
 std::vector<std::string> space_names();

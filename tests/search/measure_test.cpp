@@ -40,6 +40,7 @@ TEST(Objective, ReadsSums) {
   EXPECT_NEAR(value_of(parse_objective("accuracy"), kFigures, 0.8), 0.2, 1e-12);
   EXPECT_EQ(value_of(parse_objective("edp"), kFigures, NAN), 0.2 * 3);
   EXPECT_TRUE(std::isnan(value_of(parse_objective("accuracy"), kFigures, NAN)));
+  EXPECT_DOUBLE_EQ(value_of(parse_objective("capacity"), kFigures, NAN), 1 / 3e7);
 }
 
 TEST(Constraint, IsViolatedByItsRelativeExcess) {
@@ -56,6 +57,15 @@ TEST(Constraint, IsViolatedByItsRelativeExcess) {
   EXPECT_EQ(to_text(parse_constraint("accuracy>=0.8")), "accuracy >= 0.8");
 }
 
+TEST(Measure, FactorsTakeFiguresToTheEndsOfTheirIntervals) {
+  MeasureFactors factors = kNoFactors;
+  factors[static_cast<std::size_t>(Measure::latency)] = 2;
+  EXPECT_DOUBLE_EQ(value_of(parse_objective("latency"), kFigures, NAN, factors), 0.4);
+  EXPECT_DOUBLE_EQ(value_of(parse_objective("0.7*latency/50ms + 0.3*energy/1J"), kFigures, NAN, factors),
+                   0.7 * 8 + 0.3 * 3);
+  EXPECT_DOUBLE_EQ(violation(parse_constraint("latency<=200ms"), kFigures, NAN, factors), 1);
+}
+
 TEST(Measure, NeedsFollowFromUse) {
   const std::vector<SearchObjective> objectives{parse_objective("edgetran")};
   EXPECT_TRUE(needs_of(objectives, {}).peak_power);
@@ -69,7 +79,7 @@ TEST(Measure, ComplainsPrecisely) {
   EXPECT_EQ(error_of([] { parse_objective("latencies"); }),
             "unknown objective 'latencies'; did you mean 'latency'? the objectives are: accuracy, latency, "
             "latency_per_sequence, energy, energy_per_sequence, peak_power, average_power, edp, memory, parameters, "
-            "edgetran");
+            "capacity, edgetran");
   EXPECT_EQ(error_of([] { parse_objective("0.5*latency/3J"); }),
             "latency: expected a positive amount in s, found '3J'");
   EXPECT_EQ(error_of([] { parse_objective("0.5*latency"); }), "expected WEIGHT*MEASURE/SCALE, found '0.5*latency'");
