@@ -1,0 +1,51 @@
+// Searches a space of designs for the best trades.
+#pragma once
+
+#include "app/command.hpp"
+#include "app/front.hpp"
+
+namespace ridgeline {
+
+struct SearchOptions {
+  SearchWords words;
+  std::string optimiser = "nsga2";
+  std::size_t population = 200;
+  std::uint64_t seed = 1;
+  int threads = 0;  ///< 0: all cores
+  std::optional<Seconds> time;
+  std::optional<std::uint64_t> evaluations;
+  std::size_t designs = 1000;  ///< that the front has at most
+  std::string journal;         ///< empty: beside `out`, where there is one
+  bool resume = false;
+  std::string out;  ///< as in CommonOptions
+  Output output = Output::text;
+};
+
+/// A finished search, with what it searched.
+struct SearchResult {
+  std::unique_ptr<SearchSetup> setup;
+  Front front;
+  std::uint64_t repeats = 0;
+  double seconds = 0;  ///< that evaluating took
+  bool interrupted = false;
+  std::string journal;  ///< where to go on from, after an interruption
+  std::string out;
+};
+
+std::string search_text(const SearchResult& result, const Style& style);
+std::string search_json(const SearchResult& result);
+std::string search_csv(const SearchResult& result);
+
+/// Figures of a design of the front, with interval and origin.
+struct FrontFigures {
+  Figure latency, energy, peak_power, average_power, edp, memory;
+};
+FrontFigures figures_of(const SearchSetup& setup, const FrontDesign& design);
+/// "raspberry-pi-4, 1 GHz, fp32, batch 1"
+std::string deployment_text(const Deployment& deployment);
+/// "minimises latency, energy; latency <= 50 ms"
+std::string problem_text(const SearchProblem& problem);
+
+Command search_command();
+
+}  // namespace ridgeline

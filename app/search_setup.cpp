@@ -1,0 +1,310 @@
+#include "app/search_setup.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "app/arguments.hpp"
+#include "app/report.hpp"
+#include "app/scenario.hpp"
+#include "base/error.hpp"
+#include "hwdesc/rates.hpp"
+
+namespace ridgeline {
+namespace {
+
+constexpr std::string_view kUsual = "default", kAll = "all", kNominal = "nominal";
+constexpr std::size_t kSampledForIntervals = 8;
+
+/// The words, understood.
+struct SearchRequest : SearchWords {
+  std::vector<SearchObjective> parsed_objectives;
+  std::vector<SearchConstraint> parsed_constraints;
+};
+
+/// What `parse` complains about, with the option's name before it.
+template <class Parse>
+auto parsed(const char* option, Parse parse) {
+  try {
+    return parse();
+  } catch (const Error& error) {
+    throw InputError({option, 0, 0, ""}, error.what());
+  }
+}
+
+SearchRequest request_of(const SearchWords& words) {
+  SearchRequest request{words, {}, {}};
+  for (const std::string& text : words.objectives)
+    request.parsed_objectives.push_back(parsed("--objective", [&] { return parse_objective(text); }));
+  for (const std::string& text : words.constraints)
+    request.parsed_constraints.push_back(parsed("--constraint", [&] { return parse_constraint(text); }));
+  if (request.parsed_objectives.size() > kMostObjectives)
+    throw InputError({"--objective", 0, 0, ""}, fmt::format("a search has at most {} objectives", kMostObjectives));
+  return request;
+}
+
+SpaceDescription description_of(const SearchWords& words) {
+  if (words.space_text.empty()) return load_space(words.space);
+  return parse_space_text(words.space_text, words.space);
+}
+
+/// One of the list that the user gave, else the space's own.
+template <class T>
+std::vector<T> chosen(const std::vector<T>& asked, const std::vector<T>& own) {
+  return asked.empty() ? own : asked;
+}
+
+/// "raspberry-pi-4:pytorch-no-blas"
+struct DeviceWords {
+  std::string device, runtime;
+};
+DeviceWords device_words(const std::string& text, const std::string& runtime) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return {text, runtime};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+std::vector<std::string> clocks_of(const Device& device, const std::vector<std::string>& asked) {
+  std::vector<std::string> clocks;
+  for (const std::string& clock : asked) {
+    if (clock != kAll) {
+      clocks.push_back(clock);
+      continue;
+    }
+    for (const OperatingPoint& point : device.operating_points)
+      clocks.push_back(point.clock == device.nominal_clock ? std::string(kNominal)
+                                                           : fmt::format("{}MHz", point.clock.si() / 1e6));
+    if (device.operating_points.empty()) clocks.emplace_back(kNominal);
+  }
+  return clocks;
+}
+
+std::string why_without_power(const Device& device) {
+  const std::string reason = why_missing(device, "power");
+  return "no power data is published for this device" + (reason.empty() ? std::string() : ": " + reason);
+}
+
+bool needs_power(const SearchRequest& request) {
+  constexpr std::array kOfPower{Measure::energy, Measure::energy_per_sequence, Measure::peak_power,
+                                Measure::average_power, Measure::edp};
+  return std::ranges::any_of(
+      kOfPower, [&](Measure m) { return uses(m, request.parsed_objectives, request.parsed_constraints); });
+}
+
+/// Puts one deployment after the other into a setup.
+class DeploymentBuilder {
+ public:
+  DeploymentBuilder(const SearchRequest& request, SearchSetup& setup)
+      : request_(request),
+        setup_(setup),
+        models_(make_space(setup.description)),
+        family_(make_family(setup.description.family, models_)),
+        spread_(load_data_sheet_spread()) {}
+
+  void add(const DeploymentRequest& own) {
+    for (const std::string& name : chosen(request_.devices, own.devices)) {
+      if (name == kAll)
+        for (const std::string& device : device_names()) add_device(device, own);
+      else
+        add_device(name, own);
+    }
+  }
+
+ private:
+  void add_device(const std::string& name, const DeploymentRequest& own) {
+    const DeviceWords words = device_words(name, request_.runtime);
+    const Device nominal = load_device(words.device);
+    if (!words.runtime.empty()) load_runtime(words.runtime);
+    const std::string label = words.device == nominal.name ? name : nominal.name + name.substr(words.device.size());
+    const auto before = static_cast<std::ptrdiff_t>(setup_.deployments.size());
+    try {
+      if (needs_power(request_) && !nominal.power) throw Error(why_without_power(nominal));
+      for (const std::string& clock : clocks_of(nominal, chosen(request_.clocks, own.clocks)))
+        for (const std::string& precision : chosen(request_.precisions, own.precisions))
+          for (const Size batch : chosen(request_.batches, own.batches))
+            add_one(label, words, clock, precision, batch);
+    } catch (const Error& error) {
+      setup_.excluded.push_back({label, error.what()});
+      setup_.deployments.erase(setup_.deployments.begin() + before, setup_.deployments.end());
+      setup_.basis.erase(setup_.basis.begin() + before, setup_.basis.end());
+    }
+  }
+
+  void add_one(const std::string& label, const DeviceWords& words, const std::string& clock,
+               const std::string& precision, Size batch) {
+    WhatIfOptions what_if;
+    what_if.runtime = words.runtime;
+    what_if.clock = clock == kNominal ? "" : clock;
+    if (request_.data_sheet) what_if.calibration = "none";
+    const Device device = prepare_device(words.device, what_if);
+    const Runtime runtime = prepare_runtime(what_if, device);
+
+    Deployment d{
+        .device = label, .clock = clock, .precision = {}, .parameters = {}, .workload = {}, .sensor_window = {}};
+    const Precision format =
+        precision == kUsual ? default_precision(device) : parse_precision_argument("--precision", precision);
+    d.precision = name(format);
+    d.workload = setup_.description.workload;
+    d.workload.batch = batch;
+    d.workload.numerics = uniform_numerics(format);
+    d.workload.fusion = runtime.fusion;
+    d.workload.views = runtime.runs_views;
+    d.capacity = device.memory.back().size;
+    if (device.sensor) d.sensor_window = device.sensor->window;
+    const auto same = [&](const Deployment& other) {
+      return other.device == d.device && other.clock == d.clock && other.precision == d.precision &&
+             other.workload.batch == batch;
+    };
+    if (std::ranges::any_of(setup_.deployments, same)) return;
+    const CostParameters data_sheet = data_sheet_parameters(device, runtime, d.workload.numerics);
+    setup_.basis.push_back(basis_of(what_if, device, runtime, data_sheet, d));
+    setup_.deployments.push_back(std::move(d));
+  }
+
+  /// Sets the deployment's parameters.
+  DeploymentBasis basis_of(const WhatIfOptions& what_if, const Device& device, const Runtime& runtime,
+                           const CostParameters& data_sheet, Deployment& d) const {
+    const auto spread = [&](Metric metric) { return spread_.by_metric[static_cast<std::size_t>(metric)]; };
+    DeploymentBasis basis;
+    basis.latency_spread = spread(Metric::latency);
+    basis.energy_spread = spread(Metric::energy);
+    basis.peak_power_spread = spread(Metric::peak_power);
+    d.parameters = data_sheet;
+    for (std::size_t i = 0; i < kSampledForIntervals; ++i) {
+      Random random(i + 1);
+      Genome genome(models_.genome_length());
+      models_.sample_balanced(random, genome);
+      Measurement row;
+      row.architecture = family_.architecture(genome);
+      row.workload = d.workload;
+      const CalibrationChoice choice =
+          choose_calibration(what_if, device, runtime, data_sheet, row, lower(row.architecture, row.workload));
+      if (!choice.used) {
+        basis.rests_on = fmt::format("data sheets alone ({})", choice.why_none);
+        return basis;
+      }
+      use(*choice.used, i == 0, d, basis);
+    }
+    return basis;
+  }
+
+  static void widen(std::optional<Spread>& spread, const CalibratedFactors& factors, bool first) {
+    if (!factors.spread) return spread.reset();
+    const Spread one{factors.value * factors.spread->low, factors.value * factors.spread->high};
+    if (first) spread = one;
+    if (spread) spread = Spread{std::min(spread->low, one.low), std::max(spread->high, one.high)};
+  }
+
+  static void use(const CalibrationInUse& used, bool first, Deployment& d, DeploymentBasis& basis) {
+    d.parameters = used.cost;
+    const Origin origin = used.changed ? Origin::extrapolated : Origin::calibrated;
+    basis.rests_on = fmt::format("{} measured rows of {}{}", used.calibration.rows, used.calibration.set,
+                                 used.changed ? ", at another clock than measured" : "");
+    basis.latency = origin;
+    widen(basis.latency_spread, used.latency, first);
+    if (used.knows[1])
+      basis.energy = origin, widen(basis.energy_spread, used.energy, first);
+    else
+      basis.energy_spread.reset();
+    // What a calibration says of peaks beyond its parameters is not part of a search.
+    if (used.knows[1] || used.knows[2]) basis.peak_power = Origin::extrapolated;
+    basis.peak_power_spread.reset();
+  }
+
+  const SearchRequest& request_;
+  SearchSetup& setup_;
+  Space models_;  ///< architectures alone
+  Family family_;
+  DataSheetSpread spread_;
+};
+
+MeasureFactors upper_ends(const DeploymentBasis& basis) {
+  MeasureFactors factors = kNoFactors;
+  const auto set = [&](Measure measure, double factor) { factors[static_cast<std::size_t>(measure)] = factor; };
+  const double latency = basis.latency_spread ? basis.latency_spread->high : 1;
+  const double energy = basis.energy_spread ? basis.energy_spread->high : 1;
+  set(Measure::latency, latency);
+  set(Measure::latency_per_sequence, latency);
+  set(Measure::energy, energy);
+  set(Measure::energy_per_sequence, energy);
+  set(Measure::edp, energy * latency);
+  set(Measure::peak_power, basis.peak_power_spread ? basis.peak_power_spread->high : 1);
+  return factors;
+}
+
+/// Without somebody who knows how accurate models are, designs are compared at equal capacity.
+void replace_accuracy(SearchRequest& request, std::vector<std::string>& notes) {
+  for (const SearchConstraint& constraint : request.parsed_constraints)
+    if (constraint.measure == Measure::accuracy)
+      throw InputError({"--constraint", 0, 0, ""}, "nothing here knows how accurate designs are",
+                       "ask for a capacity instead, such as parameters>=30M");
+  if (!uses(Measure::accuracy, request.parsed_objectives, {})) return;
+  for (SearchObjective& objective : request.parsed_objectives)
+    std::erase_if(objective.terms, [](const Term& term) { return term.measure == Measure::accuracy; });
+  std::erase_if(request.parsed_objectives, [](const SearchObjective& objective) { return objective.terms.empty(); });
+  const auto is_capacity = [](const SearchObjective& objective) { return objective.inverse; };
+  if (std::ranges::none_of(request.parsed_objectives, is_capacity))
+    request.parsed_objectives.push_back(parse_objective("capacity"));
+  notes.push_back(
+      "nothing here knows how accurate designs are: the terms of accuracy are left out, and capacity (parameters) is "
+      "an objective instead");
+}
+
+}  // namespace
+
+std::unique_ptr<SearchSetup> make_search_setup(const SearchWords& words, int threads, bool everything) {
+  auto setup = std::make_unique<SearchSetup>();
+  SearchRequest request = request_of(words);
+  replace_accuracy(request, setup->notes);
+  setup->description = description_of(words);
+  if (request.length) setup->description.workload.length = *request.length;
+  DeploymentBuilder builder(request, *setup);
+  for (const DeploymentRequest& own : setup->description.deployments) builder.add(own);
+  // Lists of one's own are the same for every entry of the space.
+  const auto before = [](const ExcludedDeployment& a, const ExcludedDeployment& b) { return a.device < b.device; };
+  const auto same = [](const ExcludedDeployment& a, const ExcludedDeployment& b) { return a.device == b.device; };
+  std::ranges::stable_sort(setup->excluded, before);
+  setup->excluded.erase(std::unique(setup->excluded.begin(), setup->excluded.end(), same), setup->excluded.end());
+  if (setup->deployments.empty())
+    throw InputError({"--devices", 0, 0, ""},
+                     fmt::format("none is left to search on: {}: {}", setup->excluded.front().device,
+                                 setup->excluded.front().reason));
+  setup->space = std::make_unique<Space>(make_space(setup->description, rows_of(setup->deployments)));
+  const Space& space = *setup->space;
+  Needs needs = needs_of(request.parsed_objectives, request.parsed_constraints);
+  if (everything) needs = {.peak_power = true, .memory = true};
+  setup->evaluator = std::make_unique<Evaluator>(space, make_family(setup->description.family, space),
+                                                 setup->deployments, needs, threads);
+  setup->problem.objectives = request.parsed_objectives;
+  setup->problem.constraints = request.parsed_constraints;
+  setup->problem.predict = [evaluator = setup->evaluator.get()](const Population& designs,
+                                                                std::span<DesignFigures> figures) {
+    evaluator->evaluate(designs, figures);
+  };
+  setup->problem.deployment_gene = space.gene("deployment");
+  if (request.robust)
+    for (const DeploymentBasis& basis : setup->basis) setup->problem.factors.push_back(upper_ends(basis));
+  return setup;
+}
+
+Population drawn_designs(const SearchSetup& setup, std::size_t count) {
+  Population designs{.genome_length = setup.space->genome_length(),
+                     .objective_count = setup.problem.objectives.size()};
+  designs.resize(count);
+  Random random(0);
+  for (std::size_t i = 0; i < count; ++i) setup.space->sample_balanced(random, designs.genome(i));
+  return designs;
+}
+
+std::string fingerprint(const SearchSetup& setup) {
+  Population designs = drawn_designs(setup, std::max<std::size_t>(64, 4 * setup.deployments.size()));
+  evaluate_of(setup.problem)(designs);
+  std::uint64_t hash = genome_hash(designs.genes);
+  for (const double value : designs.objectives)
+    hash = std::rotl(hash, 5) * 0x9e3779b97f4a7c15 + std::bit_cast<std::uint64_t>(value);
+  return fmt::format("{:016x}", hash);
+}
+
+}  // namespace ridgeline

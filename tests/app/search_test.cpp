@@ -1,0 +1,359 @@
+// ridgeline search and explain, as people use them.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "app/front.hpp"
+#include "base/random.hpp"
+#include "tests/app/support.hpp"
+
+namespace ridgeline {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::string kQuick = "search --space bert-grid --devices raspberry-pi-4,jetson-nano-gpu --evaluations 3000 ";
+
+std::string complaint_of(const std::string& line) {
+  const RunResult result = run_line(line);
+  EXPECT_EQ(result.exit_code, 2) << line;
+  EXPECT_EQ(result.out, "");
+  const std::size_t at = result.err.find("error: ");
+  return at == std::string::npos ? result.err : result.err.substr(at);
+}
+
+/// What does not depend on how fast the machine is.
+Json answer(Json json) {
+  json.erase("seconds");
+  json.erase("out");
+  return json;
+}
+
+std::string bytes_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// The front of a file, without how it came to be.
+std::vector<double> content_of(const std::filesystem::path& file) {
+  const Front front = read_front(file.string());
+  std::vector<double> content{static_cast<double>(front.evaluations), front.hypervolume};
+  for (const FrontDesign& design : front.designs) {
+    content.insert(content.end(), design.genome.begin(), design.genome.end());
+    content.insert(content.end(), design.objectives.begin(), design.objectives.end());
+  }
+  return content;
+}
+
+TEST(Search, FindsDesignsThatNoOtherBeats) {
+  const Json json = json_of(kQuick + "--objective latency,energy,capacity");
+  EXPECT_EQ(json.at("schema"), "ridgeline.search/1");
+  EXPECT_EQ(json.at("evaluations"), 3000);
+  const Json& designs = json.at("designs");
+  ASSERT_GT(designs.size(), 20u);
+  for (std::size_t a = 0; a < designs.size(); ++a) {
+    const auto x = designs[a].at("objectives").get<std::vector<double>>();
+    EXPECT_DOUBLE_EQ(x[0], designs[a].at("latency").at("value"));
+    EXPECT_DOUBLE_EQ(1 / x[2], designs[a].at("parameters"));
+    for (std::size_t b = 0; b < designs.size(); ++b) {
+      const auto y = designs[b].at("objectives").get<std::vector<double>>();
+      EXPECT_FALSE(a != b && pareto_dominates(y, x)) << a << " " << b;
+    }
+  }
+  EXPECT_EQ(json.at("deployments").size(), 2u);
+}
+
+TEST(Search, SaysWhatEstimateSaysOfTheSameDesign) {
+  // The largest BERT of the grid that is one by name.
+  const Json json =
+      json_of("search --space bert-grid --devices raspberry-pi-4 --objective capacity,latency --evaluations 4000");
+  const Json estimate = json_of("estimate bert-base --device raspberry-pi-4");
+  bool found = false;
+  for (const Json& design : json.at("designs")) {
+    const Json& choices = design.at("choices");
+    if (choices.at("layers") != "12" || choices.at("width") != "768" || choices.at("head_size") != "64" ||
+        choices.at("hidden_ratio") != "4")
+      continue;
+    found = true;
+    for (const char* figure : {"latency", "energy", "peak_power", "memory"}) {
+      const double expected = estimate.at(figure).at("value");
+      EXPECT_NEAR(design.at(figure).at("value").get<double>() / expected, 1, 1e-9) << figure;
+      EXPECT_EQ(design.at(figure).at("origin"), estimate.at(figure).at("origin")) << figure;
+      const Json& low = estimate.at(figure).at("low");
+      ASSERT_EQ(design.at(figure).at("low").is_null(), low.is_null()) << figure;
+      if (!low.is_null()) {
+        EXPECT_NEAR(design.at(figure).at("low").get<double>() / low.get<double>(), 1, 1e-9) << figure;
+      }
+    }
+  }
+  EXPECT_TRUE(found);
+}
+
+TEST(Search, SeedsReproduceWhateverTheThreads) {
+  const Json one = json_of(kQuick + "--seed 7 --threads 1");
+  EXPECT_EQ(answer(one), answer(json_of(kQuick + "--seed 7 --threads 3")));
+  EXPECT_NE(answer(one), answer(json_of(kQuick + "--seed 8 --threads 1")));
+}
+
+TEST(Search, MeetsConstraints) {
+  const Json json =
+      json_of(kQuick + "--objective energy,capacity --constraint latency<=200ms --constraint parameters>=20M");
+  ASSERT_FALSE(json.at("designs").empty());
+  for (const Json& design : json.at("designs")) {
+    EXPECT_LE(design.at("latency").at("value").get<double>(), 0.2);
+    EXPECT_GE(design.at("parameters").get<double>(), 20e6);
+  }
+  EXPECT_EQ(json.at("constraints").at(0), "latency <= 200 ms");
+}
+
+TEST(Search, LeavesDevicesOutWithTheReason) {
+  const std::string both = "search --space bert-grid --devices raspberry-pi-4,ncs2 --evaluations 500 ";
+  const Json energy = json_of(both + "--objective energy,capacity");
+  ASSERT_EQ(energy.at("excluded").size(), 1u);
+  EXPECT_EQ(energy.at("excluded").at(0).at("device"), "ncs2");
+  EXPECT_EQ(energy.at("excluded").at(0).at("reason").get<std::string>().substr(0, 43),
+            "no power data is published for this device:");
+  EXPECT_TRUE(json_of(both + "--objective latency,capacity").at("excluded").empty());
+  const std::string text = run_line(both + "--objective energy,capacity").out;
+  EXPECT_NE(text.find("Left out\n  ncs2  no power data"), std::string::npos) << text;
+}
+
+TEST(Search, RobustLooksAtTheUpperEndsOfIntervals) {
+  const Json json = json_of(kQuick + "--objective latency,capacity --robust");
+  for (const Json& design : json.at("designs"))
+    EXPECT_NEAR(design.at("objectives").at(0).get<double>() / design.at("latency").at("high").get<double>(), 1, 1e-9);
+}
+
+TEST(Search, WithoutAccuracySpeaksOfCapacity) {
+  const RunResult result = run_line(kQuick + "--objective edgetran --json");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(result.err.starts_with("warning: nothing here knows how accurate designs are: the terms"))
+      << result.err;
+  const Json json = Json::parse(result.out);
+  EXPECT_EQ(json.at("objectives").at(1).at("name"), "capacity");
+}
+
+TEST(Search, ExplainsWhyNothingMeetsTheConstraints) {
+  const std::string fast = complaint_of(kQuick + "--constraint latency<=1us");
+  EXPECT_TRUE(
+      fast.starts_with("error: --constraint: 'latency <= 1.00 µs' cannot be met: the lowest latency found is "))
+      << fast;
+  const std::string large = complaint_of(kQuick + "--constraint parameters>=2G");
+  EXPECT_TRUE(
+      large.starts_with("error: --constraint: 'parameters >= 2e+09' cannot be met: the highest parameters found is "
+                        "1"))
+      << large;
+  const std::string both = complaint_of(
+      "search --space bert-grid --devices raspberry-pi-4 --evaluations 3000 --constraint latency<=20ms "
+      "--constraint parameters>=50M");
+  EXPECT_TRUE(
+      both.starts_with("error: --constraint: each constraint can be met, but no design was found that meets "
+                       "all; nearest to it: 'latency <= 20.0 ms' (alone "))
+      << both;
+  EXPECT_EQ(complaint_of("search --space bert-grid --devices ncs2 --objective energy").substr(0, 83),
+            "error: --devices: none is left to search on: ncs2: no power data is published for ");
+}
+
+TEST(Search, RefusesWhatItCannotUnderstand) {
+  EXPECT_EQ(
+      complaint_of(kQuick + "--objective latencies"),
+      "error: --objective: unknown objective 'latencies'; did you mean 'latency'? the objectives are: accuracy, "
+      "latency, latency_per_sequence, energy, energy_per_sequence, peak_power, average_power, edp, memory, "
+      "parameters, capacity, edgetran\n");
+  EXPECT_EQ(complaint_of(kQuick + "--constraint latency<=50W"),
+            "error: --constraint: latency: expected a positive amount in s, found '50W'\n");
+  EXPECT_EQ(complaint_of(kQuick + "--constraint memory=2GB"),
+            "error: --constraint: expected MEASURE<=LIMIT or MEASURE>=LIMIT, found 'memory=2GB'\n");
+  EXPECT_EQ(complaint_of(kQuick + "--constraint accuracy>=0.8"),
+            "error: --constraint: nothing here knows how accurate designs are; ask for a capacity instead, such as "
+            "parameters>=30M\n");
+  EXPECT_EQ(complaint_of("search --space bert-gird"),
+            "error: unknown space 'bert-gird'; did you mean 'bert-grid'? the spaces are: flexibert2, hat, bert-grid, "
+            "gpt2\n");
+  EXPECT_EQ(complaint_of("search"), "error: search: missing --space; `ridgeline space` lists them\n");
+  EXPECT_EQ(complaint_of(kQuick + "--optimiser nsga3"),
+            "error: --optimiser: unknown optimiser 'nsga3'; did you mean 'nsga2'? the optimisers are: nsga2, "
+            "regularised-evolution, random, sobol, exhaustive\n");
+  EXPECT_EQ(complaint_of(kQuick + "--resume"),
+            "error: --resume: there is no journal to go on with; give --out or --journal\n");
+  const std::string device = complaint_of("search --space bert-grid --devices raspbery-pi-4");
+  EXPECT_TRUE(device.starts_with("error: unknown device 'raspbery-pi-4'; did you mean 'raspberry-pi-4'?")) << device;
+}
+
+TEST(Search, RefusesContradictorySpaces) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("empty.yaml",
+                                        "ridgeline: space\nname: empty\ntitle: t\nsource: s\nfamily: bert\n"
+                                        "workload: {task: encode, length: 128}\n"
+                                        "choices:\n  layers: {one_of: []}\n  width: {one_of: [128]}\n"
+                                        "  head_size: {one_of: [64]}\n  hidden_ratio: {one_of: [4]}\n");
+  const std::string empty = complaint_of("search --space " + file);
+  EXPECT_EQ(empty.find("error: " + file + ":8"), 0u) << empty;
+}
+
+TEST(Search, KeepsItsFrontAndExplainsIt) {
+  const TemporaryFolder folder;
+  const std::string front = (folder / "front.h5").string();
+  const RunResult found = run_line(kQuick + "--out " + front);
+  EXPECT_EQ(found.exit_code, 0) << found.err;
+  EXPECT_NE(found.out.find("Front written to " + front), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(front + ".journal"));
+  const std::size_t count = read_front(front).designs.size();
+
+  const Json json = json_of("explain " + front + " --design 3");
+  EXPECT_EQ(json.at("schema"), "ridgeline.explain/1");
+  EXPECT_EQ(json.at("design"), 3);
+  EXPECT_EQ(json.at("of"), count);
+  EXPECT_EQ(json.at("changed_since"), false);
+  std::set<std::string> genes;
+  for (const Json& change : json.at("changes")) {
+    genes.insert(change.at("choice"));
+    EXPECT_EQ(change.at("ratios").size(), 3u);
+  }
+  EXPECT_EQ(genes, (std::set<std::string>{"deployment", "layers", "width", "head_size", "hidden_ratio"}));
+  for (const Json& next : json.at("neighbours")) EXPECT_FALSE(next.at("differences").empty());
+  const std::string text = run_line("explain " + front).out;
+  EXPECT_NE(text.find("One change for a better latency\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("The next designs of the front\n"), std::string::npos) << text;
+
+  EXPECT_EQ(complaint_of("explain " + front + " --design 100000"),
+            "error: --design: " + front + " has designs 1 to " + std::to_string(count) + ", not 100000\n");
+  EXPECT_EQ(complaint_of("explain"),
+            "error: explain: missing FRONT.h5; `ridgeline search --out FRONT.h5` writes one\n");
+  EXPECT_EQ(
+      complaint_of("explain " + folder.write("other.h5", "text")).find("error: " + (folder / "other.h5").string()),
+      0u);
+}
+
+TEST(Search, AChangeOfOneChoiceIsEvaluatedAgain) {
+  const TemporaryFolder folder;
+  const std::string front = (folder / "front.h5").string();
+  run_line(
+      "search --space bert-grid --devices raspberry-pi-4 --objective latency,capacity --evaluations 4000 --out " +
+      front);
+  const Json all = json_of(
+      "search --space bert-grid --devices raspberry-pi-4 --objective latency,capacity "
+      "--optimiser exhaustive --evaluations 100000 --designs 2000");
+  const Json json = json_of("explain " + front + " --design 5");
+  const Front stored = read_front(front);
+  // Fewer layers are faster by what two estimates say.
+  for (const Json& change : json.at("changes"))
+    if (change.at("choice") == "layers") {
+      const double from = std::stod(change.at("from").get<std::string>()),
+                   to = std::stod(change.at("to").get<std::string>());
+      EXPECT_EQ(change.at("ratios").at(0).get<double>() < 1, to < from);
+      EXPECT_EQ(change.at("ratios").at(1).get<double>() < 1, to > from);
+    }
+  EXPECT_LE(stored.hypervolume, all.at("hypervolume").get<double>() * (1 + 1e-12));
+}
+
+/// The program itself, in a process of its own.
+class Child {
+ public:
+  Child(const std::vector<std::string>& words, const std::filesystem::path& out) {
+    pid_ = fork();
+    if (pid_ != 0) return;
+    freopen(out.c_str(), "w", stdout);
+    freopen("/dev/null", "w", stderr);
+    std::vector<char*> pointers{const_cast<char*>(RIDGELINE_PROGRAM)};
+    for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+    pointers.push_back(nullptr);
+    execv(RIDGELINE_PROGRAM, pointers.data());
+    _exit(127);
+  }
+  void send(int signal) const { kill(pid_, signal); }
+  bool ended() {
+    if (!status_) {
+      int status = 0;
+      if (waitpid(pid_, &status, WNOHANG) == pid_) status_ = status;
+    }
+    return status_.has_value();
+  }
+  /// The exit code; minus the signal that ended it.
+  int wait() {
+    int status = 0;
+    if (!status_) waitpid(pid_, &status, 0), status_ = status;
+    return WIFEXITED(*status_) ? WEXITSTATUS(*status_) : -WTERMSIG(*status_);
+  }
+
+ private:
+  pid_t pid_ = -1;
+  std::optional<int> status_;
+};
+
+/// Returns when the file is so large, false when the process has ended before.
+bool grows_to(const std::filesystem::path& file, std::uintmax_t size, Child& child) {
+  while (!child.ended()) {
+    std::error_code none;
+    const std::uintmax_t now = std::filesystem::file_size(file, none);
+    if (!none && now >= size) return true;
+    std::this_thread::yield();
+  }
+  return false;
+}
+
+TEST(Search, KilledAtAnyMomentEndsInTheSameFront) {
+  const TemporaryFolder folder;
+  const std::string line =
+      "search --space flexibert2 --devices raspberry-pi-4,jetson-nano-gpu --evaluations 6000 --designs 100 "
+      "--seed 5 --threads 1 --out ";
+  const std::string whole = (folder / "whole.h5").string(), front = (folder / "front.h5").string();
+  ASSERT_EQ(run_line(line + whole).exit_code, 0);
+  Random random(11);
+  int killed = 0;
+  for (int trial = 0; trial < 3; ++trial) {
+    std::filesystem::remove(front);
+    for (int kill = 0; kill < 3; ++kill) {
+      Child child(split_words(line + front + " --resume"), folder / "out");
+      const std::uintmax_t size = random.below(180'000);
+      if (grows_to(front + ".journal", size, child)) child.send(SIGKILL);
+      killed += child.wait() == -SIGKILL;
+      if (std::filesystem::exists(front)) break;
+    }
+    EXPECT_EQ(run_line(line + front + " --resume").exit_code, 0);
+    EXPECT_EQ(content_of(front), content_of(whole)) << "trial " << trial;
+    EXPECT_FALSE(std::filesystem::exists(front + ".journal"));
+  }
+  EXPECT_GT(killed, 2);
+}
+
+TEST(Search, CtrlCGivesTheFrontSoFar) {
+  const TemporaryFolder folder;
+  const std::string front = (folder / "front.h5").string();
+  Child child(split_words("search --space bert-grid --time 100000s --json --out " + front), folder / "out");
+  ASSERT_TRUE(grows_to(front + ".journal", 20'000, child));
+  child.send(SIGINT);
+  EXPECT_EQ(child.wait(), 130);
+  const Json json = Json::parse(bytes_of(folder / "out"));
+  EXPECT_EQ(json.at("interrupted"), true);
+  EXPECT_EQ(read_front(front).designs.size(), json.at("designs").size());
+  EXPECT_TRUE(std::filesystem::exists(front + ".journal"));
+}
+
+TEST(Search, RefusesTheJournalOfAnotherSearch) {
+  const TemporaryFolder folder;
+  const std::string journal = (folder / "a.journal").string();
+  EXPECT_EQ(run_line(kQuick + "--journal " + journal).exit_code, 0);
+  EXPECT_EQ(complaint_of(kQuick + "--journal " + journal),
+            "error: " + journal +
+                ": is the journal of an unfinished search; --resume goes on with it; remove it to begin anew\n");
+  EXPECT_EQ(complaint_of(kQuick + "--seed 2 --resume --journal " + journal),
+            "error: " + journal + ": is the journal of another search: the seed is '1' there and '2' here\n");
+  EXPECT_EQ(
+      complaint_of("search --space gpt2 --devices raspberry-pi-4,jetson-nano-gpu --evaluations 3000 --resume "
+                   "--journal " +
+                   journal),
+      "error: " + journal + ": is the journal of another search: the space is 'bert-grid' there and 'gpt2' here\n");
+  EXPECT_EQ(run_line(kQuick + "--resume --journal " + journal).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace ridgeline
