@@ -1,11 +1,13 @@
-// How many candidates a second the whole loop evaluates: NSGA-II, the predictor, the archive.
+// How many candidates a second the whole loop evaluates: NSGA-II, the predictor, the archive, and, where a file is
+// named, the journal.
 //
-//   ridgeline_bench_search [POPULATION] [SECONDS] [THREADS] [peak]
+//   ridgeline_search_bench [POPULATION] [SECONDS] [THREADS] [peak | -] [JOURNAL]
 //
 // FlexiBERT 2.0 over six devices; latency, energy and (for want of accuracies) capacity, with "peak" also peak power.
 // Rates are per second of this process's CPU time, so that other work on the machine does little to them, and per
 // second of real time.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <chrono>
@@ -14,9 +16,10 @@
 #include <ctime>
 
 #include "hwdesc/device_file.hpp"
-#include "search/archive.hpp"
 #include "search/evaluator.hpp"
 #include "search/nsga2.hpp"
+#include "search/problem.hpp"
+#include "search/recorder.hpp"
 #include "search/space_file.hpp"
 
 namespace ridgeline {
@@ -45,32 +48,32 @@ double real_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-void run(std::size_t population, double seconds, int threads, bool peak) {
+void run(std::size_t population, double seconds, int threads, bool peak, const char* journal) {
   const SpaceDescription description = load_space("flexibert2");
   const std::vector<Deployment> where = deployments(description);
   const Space space = make_space(description, rows_of(where));
   Evaluator evaluator(space, make_family(description.family, space), where, {.peak_power = peak}, threads);
-  const std::size_t objectives = peak ? 4 : 3;
-  AnyOptimiser optimiser(Nsga2(space, objectives, {.population = population, .seed = 1, .threads = threads}));
-  ParetoArchive archive(space.genome_length(), objectives, 2000);
-  std::vector<DesignFigures> figures;
-  const auto evaluate = [&](Population& designs) {
-    figures.resize(designs.size());
+  SearchProblem problem;
+  for (const char* objective : {"latency", "energy", "capacity", "peak_power"})
+    if (peak || std::strcmp(objective, "peak_power") != 0) problem.objectives.push_back(parse_objective(objective));
+  problem.predict = [&](const Population& designs, std::span<DesignFigures> figures) {
     evaluator.evaluate(designs, figures);
-    for (std::size_t i = 0; i < designs.size(); ++i) {
-      double* row = designs.objectives.data() + i * objectives;
-      row[0] = figures[i].latency, row[1] = figures[i].energy, row[2] = 1 / figures[i].parameters;
-      if (peak) row[3] = figures[i].peak_power;
-      designs.violations[i] = 0;
-    }
   };
+  const std::size_t objectives = problem.objectives.size();
+  AnyOptimiser optimiser(Nsga2(space, objectives, {.population = population, .seed = 1, .threads = threads}));
+  ParetoArchive archive(space.genome_length(), objectives, 1000);
+  std::optional<Journal> file;
+  if (journal[0] != '\0') file = Journal::create(journal, {{"the space", "flexibert2"}});
+  Recorder recorder(evaluate_of(problem), std::move(file));
+  const auto evaluate = [&](Population& designs) { recorder.evaluate(designs); };
   constexpr int kReports = 5;
   const double cpu_start = cpu_seconds(), real_start = real_seconds();
   double cpu_last = cpu_start, real_last = real_start;
   std::uint64_t done = 0, done_last = 0;
-  run_search(optimiser, evaluate, UINT64_MAX, [&](const Population& designs, const AnyOptimiser&) {
+  run_search(optimiser, evaluate, UINT64_MAX, [&](const Population& designs, const AnyOptimiser& told) {
     archive.add(designs);
     done += designs.size();
+    recorder.settle(done, told, archive);
     const double real = real_seconds();
     if (real - real_last >= seconds / kReports) {
       const double cpu = cpu_seconds(), candidates = static_cast<double>(done - done_last);
@@ -81,7 +84,10 @@ void run(std::size_t population, double seconds, int threads, bool peak) {
     }
     return real - real_start < seconds;
   });
-  fmt::print("{} candidates: {:.0f}/s of CPU time\n", done, static_cast<double>(done) / (cpu_seconds() - cpu_start));
+  rusage use{};
+  getrusage(RUSAGE_SELF, &use);
+  fmt::print("{} candidates, {} of them met before: {:.0f}/s of CPU time; at most {} MB of memory\n", done,
+             recorder.repeats(), static_cast<double>(done) / (cpu_seconds() - cpu_start), use.ru_maxrss / 1000);
 }
 
 }  // namespace
@@ -90,5 +96,5 @@ void run(std::size_t population, double seconds, int threads, bool peak) {
 int main(int count, char** words) {
   const auto word = [&](int i, const char* otherwise) { return i < count ? words[i] : otherwise; };
   ridgeline::run(std::strtoul(word(1, "200"), nullptr, 10), std::strtod(word(2, "10"), nullptr),
-                 std::atoi(word(3, "1")), std::strcmp(word(4, ""), "peak") == 0);
+                 std::atoi(word(3, "1")), std::strcmp(word(4, ""), "peak") == 0, word(5, ""));
 }
