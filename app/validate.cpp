@@ -61,6 +61,7 @@ PredictorLevel level_of(const ValidateOptions& options, const Split& split, cons
 
 Validation within_campaign(const Measured& measured, const FitProblem& problem, CalibrateOptions how) {
   const std::vector<Lesson> lessons = lessons_from_elsewhere(shipped_lessons(), measured.set);
+  how.folds = 5;
   return validate_within_campaign(measured.set, problem,
                                   generic_prior(problem.space(), measured.device.kind, lessons), how);
 }

@@ -21,8 +21,8 @@ struct LearningPoint {
   std::size_t rows = 0;                 ///< fitted
   std::array<double, kMetrics> mape{};  ///< of the other ones, as fractions; NaN where nothing was measured
 };
-/// Fits to an eighth, a quarter and half of `rows` (of 400 of them at most), drawn with the options' seed, each scored
-/// on all rows that it left out; only those with two rows at least.
+/// Fits to an eighth, a quarter and half of `rows` (of 400 of them at most), drawn with the options' seed, each
+/// scored on all rows that it left out; only those with two rows at least.
 std::vector<LearningPoint> learning_curve(const FitProblem& problem, const std::vector<std::size_t>& rows,
                                           const Prior& prior, const FitOptions& options);
 

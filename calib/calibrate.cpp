@@ -149,7 +149,7 @@ Calibrated calibrate(const MeasurementSet& set, const FitProblem& problem, const
   again.start = fitted.theta;
   const CrossValidation held_out =
       cross_validated_log_ratios(problem, rows, prior, again, options.folds, options.seed);
-  result.report.analytic_mape = result.report.residual_mape = errors(held_out.figures);
+  result.report.analytic_mape = errors(held_out.figures);
   result.report.unsettled_folds = static_cast<std::size_t>(
       std::count_if(held_out.fits.begin(), held_out.fits.end(), [](const FitSummary& f) { return !f.converged; }));
   RowFigures corrected = held_out.figures;

@@ -34,7 +34,9 @@ TEST(MostTellingRows, NarrowWhatTheyPromise) {
   for (std::size_t k = 0; k < telling.size(); ++k) {
     EXPECT_EQ(std::count(some.begin(), some.end(), telling[k].row), 0) << "it was fitted already";
     EXPECT_GT(telling[k].narrower, 0);
-    if (k > 0) EXPECT_LE(telling[k].narrower, 1.05 * telling[k - 1].narrower);
+    if (k > 0) {
+      EXPECT_LE(telling[k].narrower, 1.05 * telling[k - 1].narrower);
+    }
   }
   const auto uncertainty = [&](const std::vector<std::size_t>& rows) {
     const FitSummary fitted = fit(problem, rows, prior);

@@ -33,9 +33,10 @@ TEST(DecideShrinkage, UsesWhatHelpsAndNothingElse) {
   Eigen::VectorXd y(n), noise(n);
   for (double& v : y) v = 0.1 * random.normal();
   for (double& v : noise) v = 0.1 * random.normal();
-  EXPECT_EQ(decide_shrinkage(y, y).shrinkage, 1);
-  EXPECT_NEAR(decide_shrinkage(y, y).after, 0, 1e-12);
-  EXPECT_NEAR(decide_shrinkage(y, 2 * y).shrinkage, 0.5, 1e-12);
+  // As sure as 150 rows can make it, never quite.
+  EXPECT_NEAR(decide_shrinkage(y, y).shrinkage, 1, 0.01);
+  EXPECT_LT(decide_shrinkage(y, y).after, 0.01 * decide_shrinkage(y, y).before);
+  EXPECT_NEAR(decide_shrinkage(y, 2 * y).shrinkage, 0.5, 0.005);
   EXPECT_EQ(decide_shrinkage(y, -y).shrinkage, 0);
   EXPECT_EQ(decide_shrinkage(y, noise).shrinkage, 0);
   const ShrinkageDecision part = decide_shrinkage(y, y + noise);
@@ -47,7 +48,7 @@ TEST(DecideShrinkage, UsesWhatHelpsAndNothingElse) {
 TEST(DecideShrinkage, IsNotSwayedByOneWildRow) {
   Eigen::VectorXd y = Eigen::VectorXd::Constant(60, 0.02), q = -y;
   y[0] = q[0] = -2;
-  EXPECT_EQ(decide_shrinkage(y, q).shrinkage, 0) << "a row that is 7 times off outvoted 59 others";
+  EXPECT_NEAR(decide_shrinkage(y, q).shrinkage, 0, 1e-12) << "a row that is 7 times off outvoted 59 others";
 }
 
 TEST(TrainResidual, RecoversAKnownOne) {
