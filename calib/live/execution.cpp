@@ -1,0 +1,327 @@
+#include "calib/live/execution.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <optional>
+
+#include "base/error.hpp"
+#include "calib/live/kernels.hpp"
+
+namespace ridgeline {
+
+using at::Tensor;
+
+Tensors::Tensors(const ExecutionOptions& options) : allocates_(options.allocates) { at::manual_seed(options.seed); }
+
+Tensor Tensors::weight(const std::vector<std::int64_t>& shape, Size inner) {
+  if (!allocates_) return at::empty(shape, at::device(at::kMeta).dtype(at::kFloat));
+  const double bound = 1 / std::sqrt(static_cast<double>(inner));
+  return at::empty(shape).uniform_(-bound, bound);
+}
+
+Tensor Tensors::constant(const std::vector<std::int64_t>& shape, double value) {
+  if (!allocates_) return at::empty(shape, at::device(at::kMeta).dtype(at::kFloat));
+  return at::full(shape, value);
+}
+
+Tensor Tensors::tokens(const std::vector<std::int64_t>& shape, Size bound) {
+  return at::randint(bound, shape, at::kLong);
+}
+
+Tensor Tensors::noise(const std::vector<std::int64_t>& shape) { return at::randn(shape); }
+
+WeightSet& Tensors::weights(std::int32_t number, const std::string& name) {
+  if (number < 0) return sets_[name];
+  return sets_[shared_.try_emplace(number, name).first->second];
+}
+
+Tensor Tensors::input(const std::string& name, const std::function<Tensor()>& make) {
+  for (const auto& [known, tensor] : inputs_)
+    if (known == name) return tensor;
+  return inputs_.emplace_back(name, make()).second;
+}
+
+std::vector<std::pair<std::string, Tensor>> Tensors::learned() const {
+  std::vector<std::pair<std::string, Tensor>> all;
+  for (const auto& [name, set] : sets_) {
+    if (set.weight.defined()) all.emplace_back(name + ".weight", set.weight);
+    if (set.bias.defined()) all.emplace_back(name + ".bias", set.bias);
+    if (set.columns.defined()) all.emplace_back(name + ".columns", set.columns);
+  }
+  return all;
+}
+
+std::int64_t Tensors::parameters() const {
+  std::int64_t sum = 0;
+  for (const auto& [name, tensor] : learned()) sum += tensor.numel();
+  return sum;
+}
+
+namespace {
+
+constexpr std::int32_t kNone = kNoNode;
+
+struct Instruction {
+  Kernel kernel;
+  std::vector<std::int32_t> operands;
+  std::int32_t result;
+  std::vector<std::int32_t> last_used;  ///< values that nothing reads any more
+};
+
+struct RunnablePhase {
+  std::string name;
+  Size repeats = 1;
+  OperatorGraph graph;
+  Values given, results;  ///< vertices by value
+  std::vector<Instruction> instructions;
+  std::vector<std::shared_ptr<PartKernels>> parts;
+  Size batch = 1;
+};
+
+std::string stack_name(const Part& part) {
+  return part.context.decoder || part.context.memory_length > 0 ? "decoder" : "encoder";
+}
+
+/// One name a part, the same in every phase.
+class PartNames {
+ public:
+  std::string next(const Part& part) {
+    if (std::holds_alternative<HeadPart>(part.body)) return "head";
+    const std::string stack = stack_name(part);
+    if (std::holds_alternative<EmbeddingsPart>(part.body)) return stack + ".embeddings";
+    if (std::holds_alternative<FinalNorm>(part.body)) return stack + ".final";
+    const std::string layer = fmt::format("{}.{}", stack, part.layer);
+    return fmt::format("{}.{}", layer, count_[layer]++);
+  }
+
+ private:
+  std::map<std::string, int> count_;
+};
+
+RunnablePhase runnable(const PhaseParts& parts, const Workload& workload, bool keeps_cache, Tensors& tensors) {
+  RunnablePhase phase;
+  phase.name = parts.name;
+  phase.repeats = parts.repeats;
+  phase.batch = parts.parts.front().context.batch;
+  GraphBuilder builder;
+  Values values;
+  for (std::size_t v = 0; v < kValueCount; ++v)
+    if (parts.given.contains(static_cast<Value>(v)))
+      values.nodes[v] = builder.add_given(elements(static_cast<Value>(v), parts.parts.front()), "given");
+  phase.given = values;
+  PartNames names;
+  std::vector<std::size_t> part_of(builder.size(), 0);
+  for (const Part& part : parts.parts) {
+    lower_part(part, workload, builder, values);
+    part_of.resize(builder.size(), phase.parts.size());
+    phase.parts.push_back(std::make_shared<PartKernels>(
+        PartKernels{part, workload, tensors, names.next(part), stack_name(part), keeps_cache}));
+  }
+  phase.results = values;
+  phase.graph = std::move(builder).build();
+
+  const std::size_t count = num_vertices(phase.graph);
+  std::vector<std::int32_t> last(count, kNone);  // instruction that reads a value last
+  for (OperatorVertex v = 0; v < count; ++v) {
+    const OperatorNode& node = phase.graph[v];
+    if (is_given(node)) continue;
+    Instruction instruction{kernel_of(node, phase.parts[part_of[v]]), {}, static_cast<std::int32_t>(v), {}};
+    const auto number = static_cast<std::int32_t>(phase.instructions.size());
+    for (auto [edge, end] = in_edges(v, phase.graph); edge != end; ++edge) {
+      const OperatorVertex from = source(*edge, phase.graph);
+      instruction.operands.push_back(static_cast<std::int32_t>(from));
+      last[from] = number;
+    }
+    last[v] = number;
+    phase.instructions.push_back(std::move(instruction));
+  }
+  for (std::size_t v = 0; v < count; ++v) {
+    const auto lives_on = std::find(values.nodes.begin(), values.nodes.end(), static_cast<std::int32_t>(v));
+    if (lives_on == values.nodes.end() && last[v] != kNone && v + 1 < count)
+      phase.instructions[static_cast<std::size_t>(last[v])].last_used.push_back(static_cast<std::int32_t>(v));
+  }
+  return phase;
+}
+
+/// Adam as torch.optim.Adam runs it for one tensor after the other (PyTorch 1.13, _single_tensor_adam), or SGD.
+class Optimisation {
+ public:
+  Optimisation(std::vector<Tensor> parameters, Optimiser optimiser)
+      : parameters_(std::move(parameters)), optimiser_(optimiser) {
+    for (Tensor& p : parameters_) p.set_requires_grad(true);
+  }
+
+  void step() {
+    const at::NoGradGuard no_gradients;
+    if (means_.empty() && optimiser_ == Optimiser::adam)
+      for (const Tensor& p : parameters_) {
+        means_.push_back(at::zeros_like(p));
+        squares_.push_back(at::zeros_like(p));
+      }
+    ++steps_;
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      const Tensor gradient = parameters_[i].grad();
+      if (!gradient.defined()) continue;
+      optimiser_ == Optimiser::adam ? adam(i, gradient) : void(parameters_[i].add_(gradient, -kRate));
+      parameters_[i].mutable_grad().reset();
+    }
+  }
+
+ private:
+  static constexpr double kRate = 1e-4, kFirst = 0.9, kSecond = 0.999, kEpsilon = 1e-8;
+
+  void adam(std::size_t i, const Tensor& gradient) {
+    means_[i].mul_(kFirst).add_(gradient, 1 - kFirst);
+    squares_[i].mul_(kSecond).addcmul_(gradient, gradient, 1 - kSecond);
+    const double first = 1 - std::pow(kFirst, steps_), second = 1 - std::pow(kSecond, steps_);
+    const Tensor root = (squares_[i].sqrt() / std::sqrt(second)).add_(kEpsilon);
+    parameters_[i].addcdiv_(means_[i], root, -kRate / first);
+  }
+
+  std::vector<Tensor> parameters_, means_, squares_;
+  Optimiser optimiser_;
+  int steps_ = 0;
+};
+
+HostTensor to_host(const std::string& name, const Tensor& tensor) {
+  const Tensor flat = tensor.detach().to(at::kFloat).contiguous();
+  return {name, flat.sizes().vec(), {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()}};
+}
+
+void check_executable(const Workload& workload) {
+  if (workload.fusion != Fusion::none || !workload.views)
+    throw Error("only what eager code dispatches can be executed: no fusion, with views");
+  if (workload.numerics != uniform_numerics(Precision::fp32)) throw Error("only fp32 can be executed");
+}
+
+}  // namespace
+
+struct Execution::Impl {
+  Architecture architecture;
+  Workload workload;
+  ExecutionOptions options;
+  Tensors tensors;
+  std::vector<PhaseParts> plans;
+  std::vector<RunnablePhase> phases;
+  std::optional<Optimisation> optimisation;
+  std::array<Tensor, kValueCount> carried;  ///< by Value, from one phase to the next
+  Tensor result;
+
+  Impl(const Architecture& a, const Workload& w, const ExecutionOptions& o)
+      : architecture(a), workload(w), options(o), tensors(o) {
+    check_executable(w);
+    plans = plan(architecture, workload);
+    const bool keeps_cache = plans.size() > 1;
+    for (const PhaseParts& p : plans) phases.push_back(runnable(p, workload, keeps_cache, tensors));
+    if (options.allocates) prepare_inputs();
+    if (workload.task != Task::train) return;
+    std::vector<Tensor> learned;
+    for (const auto& [name, tensor] : tensors.learned()) learned.push_back(tensor);
+    optimisation.emplace(std::move(learned), workload.optimiser);
+  }
+
+  /// What the first phase finds there already: caches, the encoder's result.
+  void prepare_inputs() {
+    const RunnablePhase& first = phases.front();
+    for (std::size_t v = 0; v < kValueCount; ++v)
+      if (first.given.nodes[v] != kNone) {
+        const SublayerContext& c = plans.front().parts.front().context;
+        carried[v] = tensors.noise({c.batch, c.memory_length, c.memory_width});
+      }
+    for (const auto& part : first.parts) {
+      const auto* sublayer = std::get_if<const Sublayer*>(&part->part.body);
+      const Attention* a = sublayer ? std::get_if<Attention>(&(*sublayer)->body) : nullptr;
+      const SublayerContext& c = part->part.context;
+      if (!a || !c.cached || c.keys == c.queries) continue;
+      Size held = a->cross ? c.memory_length * a->memories : c.keys - c.queries;
+      if (!a->cross && a->window > 0) held = std::max(c.queries, std::min(c.keys, a->window)) - c.queries;
+      std::vector<std::int64_t> shape{c.batch, a->key_value_heads, held, a->head_dim};
+      if (a->code == AttentionCode::opt) shape = {c.batch * a->key_value_heads, held, a->head_dim};
+      CacheSlot& slot = tensors.cache(part->name);
+      slot.key = tensors.noise(shape);
+      slot.value = tensors.noise(shape);
+    }
+  }
+
+  void execute(const RunnablePhase& phase) {
+    std::vector<Tensor> values(num_vertices(phase.graph));
+    for (std::size_t v = 0; v < kValueCount; ++v) {
+      const std::int32_t given = phase.given.nodes[v];
+      if (given == kNone) continue;
+      const Size held = carried[v].size(0);  // the encoder's sequences, once for each beam
+      values[static_cast<std::size_t>(given)] =
+          held == phase.batch ? carried[v] : carried[v].repeat_interleave(phase.batch / held, 0);
+    }
+    for (const Instruction& i : phase.instructions) {
+      Tensor& value = values[static_cast<std::size_t>(i.result)];
+      value = i.kernel(Operands{values, i.operands});
+      if (options.checks_sizes) check_size(phase.graph[static_cast<OperatorVertex>(i.result)], value);
+      for (const std::int32_t dead : i.last_used) values[static_cast<std::size_t>(dead)] = Tensor();
+    }
+    for (std::size_t v = 0; v < kValueCount; ++v)
+      if (phase.results.nodes[v] != kNone) carried[v] = values[static_cast<std::size_t>(phase.results.nodes[v])];
+    result = carried[static_cast<std::size_t>(Value::hidden)];
+  }
+
+  static void check_size(const OperatorNode& node, const Tensor& value) {
+    // The graph gives views the size of what they look at, scattered one-hot rows that of what is written, and takes
+    // half of an odd length as a fraction.
+    const bool other =
+        std::holds_alternative<View>(node.op) || node.label == "chosen" || node.label.starts_with("dct flip");
+    if (!other && node.output > 0 && value.numel() != node.output)
+      throw Error(fmt::format("{} of layer {}: {} elements, the graph has {}", node.label, node.layer, value.numel(),
+                              node.output));
+  }
+
+  template <class Call>
+  static void timed(std::vector<PhaseTime>& times, const std::string& name, Call call) {
+    const auto start = std::chrono::steady_clock::now();
+    call();
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (times.empty() || times.back().phase != name) times.push_back({name, 0});
+    times.back().seconds += seconds;
+  }
+
+  std::vector<PhaseTime> run() {
+    std::vector<PhaseTime> times;
+    const at::AutoGradMode gradients(optimisation.has_value());
+    for (const RunnablePhase& phase : phases)
+      timed(times, phase.name, [&] {
+        for (Size r = 0; r < phase.repeats; ++r) execute(phase);
+      });
+    if (!optimisation) return times;
+    timed(times, "backward", [&] { (result.dim() == 0 ? result : result.sum()).backward(); });
+    timed(times, "optimiser", [&] { optimisation->step(); });
+    result = result.detach();
+    for (Tensor& value : carried) value = Tensor();
+    return times;
+  }
+};
+
+Execution::Execution(const Architecture& architecture, const Workload& workload, const ExecutionOptions& options)
+    : impl_(std::make_unique<Impl>(architecture, workload, options)) {}
+Execution::~Execution() = default;
+Execution::Execution(Execution&&) noexcept = default;
+Execution& Execution::operator=(Execution&&) noexcept = default;
+
+std::vector<PhaseTime> Execution::run() { return impl_->run(); }
+std::int64_t Execution::parameters() const { return impl_->tensors.parameters(); }
+HostTensor Execution::result() const { return to_host("result", impl_->result); }
+
+std::vector<HostTensor> Execution::weights() const {
+  std::vector<HostTensor> all;
+  for (const auto& [name, tensor] : impl_->tensors.learned()) all.push_back(to_host(name, tensor));
+  return all;
+}
+
+std::vector<HostTensor> Execution::inputs() const {
+  std::vector<HostTensor> all;
+  for (const auto& [name, tensor] : impl_->tensors.inputs()) all.push_back(to_host(name, tensor));
+  return all;
+}
+
+}  // namespace ridgeline

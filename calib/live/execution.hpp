@@ -1,0 +1,72 @@
+// Executes the one operator graph with libtorch on this machine: what is estimated is what runs.
+//
+// A model is planned and lowered part by part, exactly as model/lowering.hpp does it, and every vertex of the graph
+// becomes one instruction that calls the same ATen operators as the eager code that the vertex stands for: matrix
+// products, norms, views, copies, masks that are prepared and never needed. Tensors are freed after their last use.
+// The backward pass of a training step is libtorch's own automatic differentiation, the optimiser steps are those of
+// torch.optim (one tensor after the other).
+//
+// Weights and inputs are random, from a seed. What the numbers are has no influence on the time but in two places:
+// a router of experts is made to spread tokens evenly, as the graph says; tokens are drawn from the whole vocabulary.
+//
+// Left out: formats other than fp32, block-sparse weights (no kernel in libtorch), and graphs that a compiler fused.
+// No libtorch header is needed to use this one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/architecture.hpp"
+#include "model/workload.hpp"
+
+namespace ridgeline {
+
+struct ExecutionOptions {
+  std::uint64_t seed = 0;
+  bool allocates = true;      ///< false: shapes without memory behind them, for counting; run() is impossible then
+  bool checks_sizes = false;  ///< run() throws Error where a result has other than the graph's number of elements
+};
+
+/// A tensor copied out of libtorch, row-major.
+struct HostTensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<float> values;
+};
+
+/// How long one phase of the workload took, all its repeats together.
+struct PhaseTime {
+  std::string phase;  ///< as in model/lowering.hpp; "decode" once for all steps
+  double seconds = 0;
+};
+
+class Execution {
+ public:
+  /// Throws as lower() does, and Error for what is left out.
+  Execution(const Architecture& architecture, const Workload& workload, const ExecutionOptions& options = {});
+  ~Execution();
+  Execution(Execution&&) noexcept;
+  Execution& operator=(Execution&&) noexcept;
+
+  /// The whole workload once: one batch through all phases.
+  std::vector<PhaseTime> run();
+
+  /// Learned numbers that were allocated, shared ones once.
+  std::int64_t parameters() const;
+
+  /// For comparing with other code. Names: "encoder.LAYER.PART.LABEL.weight" (parts of a layer from 0), ".bias";
+  /// "encoder.embeddings.LABEL.weight"; "head.LABEL.weight". Matrices of a linear map are [columns, inner].
+  std::vector<HostTensor> weights() const;
+  /// Numbers of the tokens ("encoder.tokens"), or the image ("encoder.image").
+  std::vector<HostTensor> inputs() const;
+  /// Of the last run: the last phase's last result; the loss in training.
+  HostTensor result() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ridgeline
