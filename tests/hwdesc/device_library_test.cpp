@@ -61,9 +61,10 @@ TEST(DeviceLibrary, NamesTheNearestForAnUnknownDevice) {
       "jetson-tx2-cpu, jetson-tx2-gpu, l4, m1-cpu, m1-gpu, m1-pro-cpu, m1-pro-gpu, mi100, mi210, mi250, ncs2, "
       "odroid-xu3-a15, odroid-xu3-a7, p100, p4, pixel-3, pixel-4, raspberry-pi-4, t4, titan-xp, v100-pcie-32gb, "
       "xeon-e5-2640");
-  EXPECT_EQ(error_of([] { load_runtime("pytorch-eger"); }),
-            "unknown runtime 'pytorch-eger'; did you mean 'pytorch-eager'? the runtimes are: ideal, onnxruntime, "
-            "openvino, pytorch-compiled, pytorch-eager, pytorch-no-blas, tensorflow, tensorrt, tflite");
+  EXPECT_EQ(
+      error_of([] { load_runtime("pytorch-eger"); }),
+      "unknown runtime 'pytorch-eger'; did you mean 'pytorch-eager'? the runtimes are: ideal, libtorch, onnxruntime, "
+      "openvino, pytorch-compiled, pytorch-eager, pytorch-no-blas, tensorflow, tensorrt, tflite");
   EXPECT_EQ(error_of([] { load_device("/no/such/file.yaml"); }),
             "/no/such/file.yaml: cannot open the file: No such file or directory");
 }

@@ -242,9 +242,9 @@ TEST(Shipped, PeaksAreThoseOfTheDataSheets) {
 }
 
 TEST(Shipped, RuntimesLoadWithASourceForEveryNumber) {
-  const std::vector<std::string> expected{"ideal",         "onnxruntime",     "openvino",   "pytorch-compiled",
-                                          "pytorch-eager", "pytorch-no-blas", "tensorflow", "tensorrt",
-                                          "tflite"};
+  const std::vector<std::string> expected{
+      "ideal",         "libtorch",        "onnxruntime", "openvino", "pytorch-compiled",
+      "pytorch-eager", "pytorch-no-blas", "tensorflow",  "tensorrt", "tflite"};
   EXPECT_EQ(runtime_names(), expected);
   for (const std::string& name : runtime_names()) {
     const Runtime runtime = load_runtime(name);

@@ -1,0 +1,107 @@
+// ridgeline-run: loads models and runs them, as asked line by line on stdin; calib/measuring/runner.hpp has the
+// language.
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <dlfcn.h>
+#include <nlohmann/json.hpp>
+#include <torch/version.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+
+#include "base/document.hpp"
+#include "base/error.hpp"
+#include "calib/live/execution.hpp"
+#include "model/readers.hpp"
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using ridgeline::Execution;
+using ridgeline::Task;
+using ridgeline::Workload;
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+Task task_of(const std::string& word) {
+  for (const Task task : {Task::encode, Task::prefill, Task::decode_step, Task::generate, Task::train})
+    if (name(task) == word) return task;
+  throw ridgeline::Error("unknown task " + word);
+}
+
+/// The file that products of matrices really come from: a slow one is found nowhere else.
+std::string blas_file() {
+  Dl_info info{};
+  void* symbol = ::dlsym(RTLD_DEFAULT, "sgemm_");
+  if (symbol == nullptr || ::dladdr(symbol, &info) == 0 || info.dli_fname == nullptr) return "inside libtorch";
+  char resolved[PATH_MAX];
+  return ::realpath(info.dli_fname, resolved) != nullptr ? resolved : info.dli_fname;
+}
+
+class Service {
+ public:
+  Json answer(const Json& question) {
+    if (question.contains("load")) return load(question["load"]);
+    if (question.contains("run")) return run(question["run"].get<int>());
+    if (question.contains("about")) return about(question["about"].get<int>());
+    throw ridgeline::Error("expected load, run or about");
+  }
+
+ private:
+  Json load(const Json& job) {
+    execution_.reset();  // its memory is free before the next one takes some
+    at::set_num_threads(job.at("threads").get<int>());
+    Workload w;
+    w.task = task_of(job.at("task"));
+    w.batch = job.at("batch"), w.length = job.at("length");
+    w.new_tokens = job.at("new_tokens"), w.beams = job.at("beams");
+    w.optimiser = job.at("optimiser") == "sgd" ? ridgeline::Optimiser::sgd : ridgeline::Optimiser::adam;
+    const auto model =
+        ridgeline::parse_model(ridgeline::parse_document(job.at("model").get<std::string>(), "model"), "model");
+    execution_.emplace(model, w, ridgeline::ExecutionOptions{.seed = job.at("seed").get<std::uint64_t>()});
+    return {{"parameters", execution_->parameters()}};
+  }
+
+  Json run(int times) {
+    if (!execution_) throw ridgeline::Error("nothing is loaded");
+    Json runs = Json::array();
+    const double start = now();
+    for (int i = 0; i < times; ++i) {
+      Json phases = Json::object();
+      for (const auto& [phase, seconds] : execution_->run()) phases[phase] = seconds;
+      runs.push_back(std::move(phases));
+    }
+    return {{"start", start}, {"end", now()}, {"runs", std::move(runs)}};
+  }
+
+  static Json about(int threads) {
+    const char* waiting = std::getenv("OMP_WAIT_POLICY");
+    return {{"libtorch", TORCH_VERSION},
+            {"blas", blas_file()},
+            {"threads", std::to_string(threads)},
+            {"waiting threads", waiting ? waiting : "as the OpenMP library has it"}};
+  }
+
+  std::optional<Execution> execution_;
+};
+
+}  // namespace
+
+int main() {
+  Service service;
+  for (std::string line; std::getline(std::cin, line);) {
+    Json answer;
+    try {
+      answer = service.answer(Json::parse(line));
+    } catch (const std::exception& error) {
+      const std::string all = error.what();
+      answer = {{"error", all.substr(0, all.find("\nException raised"))}};
+    }
+    std::cout << answer.dump() << "\n" << std::flush;
+  }
+  return 0;
+}

@@ -1,0 +1,167 @@
+#include "calib/measuring/runner.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include "base/error.hpp"
+#include "calib/child_process.hpp"
+#include "model/readers.hpp"
+
+extern char** environ;
+
+namespace ridgeline {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A program with pipes to its stdin and from its stdout.
+class Child {
+ public:
+  explicit Child(const std::string& program) {
+    std::array<int, 2> in{}, out{};
+    if (::pipe2(in.data(), O_CLOEXEC) != 0 || ::pipe2(out.data(), O_CLOEXEC) != 0)
+      throw Error(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    std::string path = program;
+    std::array<char*, 2> argv{path.data(), nullptr};
+    const int failed = ::posix_spawn(&process_, path.c_str(), &actions, nullptr, argv.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    ::close(in[0]);
+    ::close(out[1]);
+    to_ = in[1], from_ = out[0];
+    if (failed != 0) throw Error(fmt::format("cannot start {}: {}", path, std::strerror(failed)));
+  }
+  ~Child() {
+    ::close(to_);
+    ::close(from_);
+    if (process_ <= 0) return;
+    ::kill(process_, SIGKILL);  // it holds nothing but memory
+    ::waitpid(process_, nullptr, 0);
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  int process() const { return process_; }
+
+  /// Sends one line and waits for one; nothing when the program has died.
+  std::optional<std::string> ask(const std::string& line) {
+    const std::string whole = line + "\n";
+    for (std::size_t sent = 0; sent < whole.size();) {
+      const ssize_t n = ::write(to_, whole.data() + sent, whole.size() - sent);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return std::nullopt;
+      sent += static_cast<std::size_t>(n);
+    }
+    for (;;) {
+      const std::size_t end = read_.find('\n');
+      if (end != std::string::npos) {
+        std::string answer = read_.substr(0, end);
+        read_.erase(0, end + 1);
+        return answer;
+      }
+      std::array<char, 65536> buffer;
+      const ssize_t n = ::read(from_, buffer.data(), buffer.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return std::nullopt;
+      read_.append(buffer.data(), static_cast<std::size_t>(n));
+    }
+  }
+
+ private:
+  pid_t process_ = 0;
+  int to_ = -1, from_ = -1;
+  std::string read_;
+};
+
+class Runner {
+ public:
+  explicit Runner(const RunnerOptions& options)
+      : options_(options), program_(options.program.empty() ? find_program("ridgeline-run") : options.program) {
+    ::signal(SIGPIPE, SIG_IGN);  // a program that died is met as an error of write()
+  }
+
+  void load(const Architecture& model, const Workload& w) {
+    ask({{"load",
+          {{"model", to_yaml(model)},
+           {"task", name(w.task)},
+           {"batch", w.batch},
+           {"length", w.length},
+           {"new_tokens", w.new_tokens},
+           {"beams", w.beams},
+           {"optimiser", w.optimiser == Optimiser::adam ? "adam" : "sgd"},
+           {"threads", options_.threads},
+           {"seed", options_.seed}}}});
+  }
+
+  Runs run(std::size_t times) {
+    const Json answer = ask({{"run", times}});
+    Runs runs;
+    runs.start = answer.at("start");
+    runs.end = answer.at("end");
+    for (const Json& one : answer.at("runs")) {
+      auto& phases = runs.phases.emplace_back();
+      for (const auto& [phase, seconds] : one.items()) phases.emplace_back(phase, seconds.get<double>());
+    }
+    return runs;
+  }
+
+  std::map<std::string, std::string> about() {
+    std::map<std::string, std::string> all;
+    const Json answer = ask({{"about", options_.threads}});
+    for (const auto& [key, value] : answer.items()) all[key] = value.get<std::string>();
+    return all;
+  }
+
+  int process() const { return child_ ? child_->process() : 0; }
+
+ private:
+  Json ask(const Json& question) {
+    if (!child_) child_ = std::make_unique<Child>(program_.string());
+    const std::optional<std::string> line = child_->ask(question.dump());
+    if (!line) {
+      child_.reset();
+      throw Error(fmt::format("{} died; out of memory?", program_.string()));
+    }
+    Json answer = Json::parse(*line, nullptr, false);
+    if (answer.is_discarded()) {
+      child_.reset();
+      throw Error(fmt::format("{} answered '{}'", program_.string(), line->substr(0, 200)));
+    }
+    if (const auto error = answer.find("error"); error != answer.end()) throw Error(error->get<std::string>());
+    return answer;
+  }
+
+  RunnerOptions options_;
+  std::filesystem::path program_;
+  std::unique_ptr<Child> child_;
+};
+
+}  // namespace
+
+double Runs::seconds(std::size_t run) const {
+  double sum = 0;
+  for (const auto& [phase, seconds] : phases[run]) sum += seconds;
+  return sum;
+}
+
+ModelRunner start_runner(const RunnerOptions& options) {
+  const auto runner = std::make_shared<Runner>(options);
+  return {[runner](const Architecture& model, const Workload& workload) { runner->load(model, workload); },
+          [runner](std::size_t times) { return runner->run(times); }, [runner] { return runner->about(); },
+          [runner] { return runner->process(); }};
+}
+
+}  // namespace ridgeline

@@ -1,0 +1,53 @@
+// Whoever runs models: a program of its own that links libtorch (calib/live/run.cpp), or a test.
+//
+// The program reads one JSON document a line on stdin and answers each with one on stdout:
+//   {"load": {"model": YAML, "task", "batch", "length", "new_tokens", "beams", "optimiser", "threads", "seed"}}
+//     -> {"parameters": N}
+//   {"run": TIMES}  -> {"start": s, "end": s, "runs": [{"PHASE": s, ...}, ...]}
+//   {"about": true} -> {"libtorch": "1.13.1", ...}
+// or with {"error": "..."}. Times are of CLOCK_MONOTONIC, which all programs of a machine share, so a power trace of
+// another program can be laid over them. One program runs one model after the other; it is started again when it
+// dies, as it does where memory runs out.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/architecture.hpp"
+#include "model/workload.hpp"
+
+namespace ridgeline {
+
+/// Runs back to back: what each took by phase, in the order of the phases.
+struct Runs {
+  double start = 0, end = 0;                                        ///< s, CLOCK_MONOTONIC
+  std::vector<std::vector<std::pair<std::string, double>>> phases;  ///< s by run
+
+  /// s of one run: all its phases.
+  double seconds(std::size_t run) const;
+};
+
+struct ModelRunner {
+  /// Makes the model ready; Error when it cannot run.
+  std::function<void(const Architecture&, const Workload&)> load;
+  /// Runs it that often; Error when the program died.
+  std::function<Runs(std::size_t times)> run;
+  std::function<std::map<std::string, std::string>()> about;  ///< versions and settings, for the record
+  std::function<int()> process;                               ///< number of the process that runs; 0: this one
+};
+
+struct RunnerOptions {
+  int threads = 1;
+  std::uint64_t seed = 0;
+  std::filesystem::path program;  ///< empty: ridgeline-run, looked for as calib/child_process.hpp says
+};
+
+/// Starts the program when it is first needed, ends it with the last copy.
+ModelRunner start_runner(const RunnerOptions& options);
+
+}  // namespace ridgeline

@@ -1,0 +1,65 @@
+// `ridgeline measure` and `selftest` as far as they go without running a model.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/app/support.hpp"
+
+namespace ridgeline {
+namespace {
+
+std::string complaint(const std::string& line) {
+  const RunResult result = run_line(line);
+  EXPECT_EQ(result.exit_code, 2) << line;
+  EXPECT_EQ(result.out, "") << line;
+  return result.err;
+}
+
+TEST(MeasureCommand, ListsWhatItWouldMeasure) {
+  const RunResult result =
+      run_line("measure --models mixed --device raspberry-pi-4 --count 8 --budget 1000min --plan-only");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out.substr(0, result.out.find('\n')), "id,task,batch,length,new_tokens,beams");
+  EXPECT_EQ(std::count(result.out.begin(), result.out.end(), '\n'), 9);
+  EXPECT_NE(result.out.find(",generate,"), std::string::npos);
+}
+
+TEST(MeasureCommand, LeavesOutWhatTakesTooMuchOfTheBudget) {
+  const auto lines = [](const std::string& budget) {
+    const RunResult result =
+        run_line("measure --models bert --device raspberry-pi-4 --count 40 --plan-only --budget " + budget);
+    return std::count(result.out.begin(), result.out.end(), '\n');
+  };
+  EXPECT_LT(lines("2min"), lines("60min"));
+}
+
+TEST(MeasureCommand, TakesBlocksOfATable) {
+  const TemporaryFolder folder;
+  folder.write("plan.csv", "model,length,batch\nbert-tiny,64,2\n");
+  const std::string line =
+      "measure --models '" + (folder / "plan.csv").string() + "' --device raspberry-pi-4 --plan-only";
+  EXPECT_NE(run_line(line).out.find("bert-tiny, encode, batch 2, length 64"), std::string::npos);
+  EXPECT_NE(run_line(line + " --level block").out.find("bert-tiny block, encode, batch 2, length 64"),
+            std::string::npos);
+}
+
+TEST(MeasureCommand, SaysWhatIsMissingOrWrong) {
+  EXPECT_NE(complaint("measure --device raspberry-pi-4 --out x.h5").find("measure: missing --models"),
+            std::string::npos);
+  EXPECT_NE(complaint("measure --models mixed --out x.h5").find("measure: missing --device"), std::string::npos);
+  EXPECT_NE(complaint("measure --models mixed --device raspberry-pi-4").find("measure: missing --out"),
+            std::string::npos);
+  EXPECT_NE(complaint("measure --models mixd --device raspberry-pi-4 --plan-only").find("did you mean 'mixed'?"),
+            std::string::npos);
+  EXPECT_NE(complaint("measure --models mixed --device raspberry-pi-4 --runtime tflite --plan-only")
+                .find("--runtime: tflite is not what runs here; models are run eagerly by libtorch: take libtorch"),
+            std::string::npos);
+  EXPECT_NE(complaint("measure --models mixed --device raspberry-pi-4 --budget 5 --plan-only").find("--budget"),
+            std::string::npos);
+  EXPECT_NE(complaint("measure --models mixed --device raspberry-pi-4 --level op --plan-only").find("--level"),
+            std::string::npos);
+  EXPECT_NE(complaint("selftest --unseen 1").find("--unseen"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ridgeline
