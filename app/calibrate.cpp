@@ -7,6 +7,7 @@
 #include "app/arguments.hpp"
 #include "app/calibrate_output.hpp"
 #include "app/measured.hpp"
+#include "app/measured_page.hpp"
 #include "app/option_groups.hpp"
 #include "base/error.hpp"
 #include "calib/calibrate.hpp"
@@ -59,6 +60,17 @@ void advise(CalibrateResult& result, const MeasurementSet& set, const FitProblem
     result.next.push_back({set.rows[t.row].id, set.rows[t.row].model, t.narrower});
 }
 
+CalibratePicture picture(const Measured& measured, const FitProblem& problem, const std::vector<std::size_t>& fitted,
+                         const Calibration& calibration) {
+  const std::size_t count = measured.set.rows.size();
+  CalibratePicture picture{measured.set, std::vector<bool>(count), {}};
+  std::vector<std::size_t> all(count);
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  for (const std::size_t row : fitted) picture.fitted[row] = true;
+  picture.validation = validate(calibration, problem, all);
+  return picture;
+}
+
 CalibrateResult compute(const CalibrateCommandOptions& options, const Session& session) {
   const Measured measured = find_measured(options.data);
   const MeasurementSet& set = measured.set;
@@ -81,6 +93,7 @@ CalibrateResult compute(const CalibrateCommandOptions& options, const Session& s
   result.level = how.level;
   result.excluded = set.excluded;
   result.out = options.out;
+  if (!options.html.empty()) result.picture = picture(measured, problem, rows, result.calibrated.calibration);
   return result;
 }
 
@@ -104,6 +117,7 @@ Outcome run_calibrate(const CalibrateCommandOptions& options, const Session& ses
   outcome.file = to_image({.kind = "calibration",
                            .provenance = provenance_of(session.command, RIDGELINE_VERSION),
                            .root = to_arrays(result.calibrated.calibration)});
+  if (!options.html.empty()) outcome.also.push_back({options.html, calibrate_page(result)});
   return outcome;
 }
 
@@ -137,8 +151,10 @@ void declare_calibrate(OptionSet& set, CalibrateCommandOptions& o) {
             "make all that Ridgeline ships of calibrations anew from every set in the files, and write it there",
             o.ship);
   add_output(set, o.output);
+  add_html(set, o.html);
   set.check([&o](const CommonOptions& common) {
     if (!o.ship.empty()) {
+      if (!o.html.empty()) refuse("--html", "goes with the calibration of one set", "leave --ship out");
       if (!o.data.device.empty() || o.rows || !common.out.empty())
         refuse("--ship", "takes every set and row, and names its files itself",
                "leave --device, --rows and --out out");

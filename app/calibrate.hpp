@@ -14,6 +14,7 @@ struct CalibrateCommandOptions {
   std::string ship;                         ///< a folder: every set of the files goes there; empty: one set is meant
   std::string out;                          ///< as in CommonOptions, for the words that say what was written
   Output output = Output::text;
+  std::string html;  ///< a report for the browser goes there; empty: none
 };
 
 /// With --ship: all that ships of calibrations, made anew.

@@ -9,6 +9,7 @@
 #include "app/session.hpp"
 #include "calib/advice.hpp"
 #include "calib/calibrate.hpp"
+#include "calib/validation.hpp"
 #include "data/measurement.hpp"
 
 namespace ridgeline {
@@ -26,6 +27,13 @@ struct NamedTellingRow {
   double narrower = 0;  ///< as in calib/advice.hpp
 };
 
+/// What the HTML report shows besides.
+struct CalibratePicture {
+  MeasurementSet set;
+  std::vector<bool> fitted;  ///< by row of the set
+  Validation validation;     ///< of the calibration, on all rows
+};
+
 struct CalibrateResult {
   Calibrated calibrated;
   std::size_t rows = 0;  ///< of the set that can be used; the calibration knows how many were fitted
@@ -36,7 +44,8 @@ struct CalibrateResult {
   std::vector<NamedTellingRow> next;  ///< what to measure next
   /// Empty where rows are not in measuring order, or fewer than the state needs.
   std::optional<std::vector<NamedStretch>> stretches;
-  std::string out;  ///< the file that is written; empty: none
+  std::string out;                          ///< the file that is written; empty: none
+  std::optional<CalibratePicture> picture;  ///< only when asked for: it takes fits of its own
 };
 
 std::string calibrate_text(const CalibrateResult& result, const Style& style);

@@ -90,30 +90,23 @@ void add_factors(CalibrationInUse& used, const CostParameters& data_sheet, Measu
   if (used.knows[2]) used.peak_power = figures[2];
 }
 
-/// Error when the calibration does not fit the description; says why.
-void apply(CalibrationInUse& used, const CostParameters& data_sheet, const Measurement& row, const Program& program) {
+/// Error when the calibration does not fit the description; says why. Without a program there are no factors.
+void apply(CalibrationInUse& used, const CostParameters& data_sheet, const Measurement& row, const Program* program) {
   const DeviceModel model = calibrated_model(used.calibration, data_sheet, used.changed);
   const ParameterSpace space = parameter_space(data_sheet, used.calibration.key.protocol);
   used.cost = model.cost;
   used.observation = model.observation;
   used.knows = known_metrics(used.calibration, space);
   if (!covers(used.calibration.workloads, row.workload)) used.outside = describe(used.calibration.workloads);
+  if (program == nullptr) return;
   if (used.changed || !used.outside.empty()) return;  // nobody has measured how right it is
   if (space.parameters().size() != used.calibration.parameters.size())
     throw Error("the calibration has other parameters than this version of Ridgeline; calibrate anew");
-  add_factors(used, data_sheet, row, program);
+  add_factors(used, data_sheet, row, *program);
 }
 
-}  // namespace
-
-std::optional<Calibration> calibration_asked_for(const WhatIfOptions& options) {
-  if (options.calibration == kShipped || options.calibration == kNone) return std::nullopt;
-  return read_calibration(options.calibration);
-}
-
-CalibrationChoice choose_calibration(const WhatIfOptions& options, const Device& device, const Runtime& runtime,
-                                     const CostParameters& data_sheet, const Measurement& row,
-                                     const Program& program) {
+CalibrationChoice choose(const WhatIfOptions& options, const Device& device, const Runtime& runtime,
+                         const CostParameters& data_sheet, const Measurement& row, const Program* program) {
   if (options.calibration == kNone) return {{}, "--calibration none"};
   const Numerics& numerics = data_sheet.numerics;
   const CalibrationKey key{device.name, runtime.name, numerics.compute, options.power_mode, Protocol::warm};
@@ -151,6 +144,26 @@ CalibrationChoice choose_calibration(const WhatIfOptions& options, const Device&
     return {{}, fmt::format("the shipped calibration is not used: {}", error.what())};
   }
   return {std::move(used), {}};
+}
+
+}  // namespace
+
+std::optional<Calibration> calibration_asked_for(const WhatIfOptions& options) {
+  if (options.calibration == kShipped || options.calibration == kNone) return std::nullopt;
+  return read_calibration(options.calibration);
+}
+
+CalibrationChoice choose_calibration(const WhatIfOptions& options, const Device& device, const Runtime& runtime,
+                                     const CostParameters& data_sheet, const Measurement& row,
+                                     const Program& program) {
+  return choose(options, device, runtime, data_sheet, row, &program);
+}
+
+CalibrationChoice choose_parameters(const WhatIfOptions& options, const Device& device, const Runtime& runtime,
+                                    const CostParameters& data_sheet, const Workload& workload) {
+  Measurement row;
+  row.workload = workload;
+  return choose(options, device, runtime, data_sheet, row, nullptr);
 }
 
 }  // namespace ridgeline

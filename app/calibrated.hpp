@@ -50,4 +50,8 @@ CalibrationChoice choose_calibration(const WhatIfOptions& options, const Device&
                                      const CostParameters& data_sheet, const Measurement& row,
                                      const Program& program);
 
+/// The same for many models of one workload: the calibrated parameters alone, every factor 1 and no interval.
+CalibrationChoice choose_parameters(const WhatIfOptions& options, const Device& device, const Runtime& runtime,
+                                    const CostParameters& data_sheet, const Workload& workload);
+
 }  // namespace ridgeline

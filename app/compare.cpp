@@ -12,6 +12,7 @@
 #include "app/format.hpp"
 #include "app/json.hpp"
 #include "app/option_groups.hpp"
+#include "app/page.hpp"
 #include "app/table.hpp"
 #include "base/error.hpp"
 #include "base/units.hpp"
@@ -213,17 +214,24 @@ std::string compare_json(const std::vector<Report>& reports) {
   return dump(json);
 }
 
-Outcome run_compare(const CompareOptions& options, const Session& session) {
-  const std::vector<Report> reports = make_reports(options, session);
-  switch (options.output) {
+std::string print(const std::vector<Report>& reports, Output output, const Style& style) {
+  switch (output) {
     case Output::json:
-      return {compare_json(reports)};
+      return compare_json(reports);
     case Output::csv:
-      return {reports_csv(reports)};
+      return reports_csv(reports);
     case Output::text:
       break;
   }
-  return {compare_text(reports, session.style)};
+  return compare_text(reports, style);
+}
+
+Outcome run_compare(const CompareOptions& options, const Session& session) {
+  const std::vector<Report> reports = make_reports(options, session);
+  Outcome outcome{print(reports, options.output, session.style)};
+  if (!options.html.empty())
+    outcome.also.push_back({options.html, html_page("Comparison", Json::parse(compare_json(reports)))});
+  return outcome;
 }
 
 constexpr std::array kCompareExamples{
@@ -258,6 +266,7 @@ void declare_compare(OptionSet& set, CompareOptions& o) {
   set.value("Output", "--sort", "KEY", "latency, throughput, energy, peak-power, memory or edp; default: as given",
             [&o](const std::string& s) { o.sort = parse_choice("--sort", "sort key", s, kSortKeys); });
   add_output(set, o.output);
+  add_html(set, o.html);
   set.check([&o](const CommonOptions&) {
     require(!o.models.empty(), "compare", "MODEL", "models");
     require(!o.devices.empty(), "compare", "--device", "devices");

@@ -14,6 +14,7 @@ struct CompareOptions {
   WhatIfOptions what_if;
   SortKey sort = SortKey::none;
   Output output = Output::text;
+  std::string html;  ///< a report for the browser goes there; empty: none
 };
 
 Command compare_command();

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include "app/estimate_output.hpp"
+#include "app/estimate_page.hpp"
 #include "app/format.hpp"
 #include "app/option_groups.hpp"
 #include "app/scenario.hpp"
+#include "app/trace.hpp"
 #include "model/readers.hpp"
 
 namespace ridgeline {
@@ -35,7 +37,10 @@ Outcome run_estimate(const EstimateOptions& options, const Session& session) {
     if (gate.exceeded)
       session.log->warn("{}: {} exceeds {}", gate.metric, format_number(gate.found, gate.unit),
                         format_number(gate.limit, gate.unit));
-  return {print(options, report, gates, session.style), any_exceeded(gates) ? 3 : 0};
+  Outcome outcome{print(options, report, gates, session.style), any_exceeded(gates) ? 3 : 0};
+  if (!options.html.empty()) outcome.also.push_back({options.html, estimate_page(scenario, report, gates)});
+  if (!options.trace.empty()) outcome.also.push_back({options.trace, trace_json(scenario)});
+  return outcome;
 }
 
 constexpr std::array kEstimateExamples{
@@ -69,6 +74,8 @@ void declare_estimate(OptionSet& set, EstimateOptions& o) {
   add_gates(set, o.gates);
   set.flag("Output", "--ops", "every operator", o.operators);
   add_output(set, o.output);
+  add_html(set, o.html);
+  set.value("Output", "--trace", "FILE", "the simulated schedule, for Perfetto or chrome://tracing", o.trace);
   set.check([&o](const CommonOptions&) {
     require(!o.model.empty(), "estimate", "MODEL", "models");
     require(!o.device.empty(), "estimate", "--device", "devices");

@@ -13,6 +13,8 @@ struct EstimateOptions {
   Gates gates;
   bool operators = false;
   Output output = Output::text;
+  std::string trace;  ///< the simulated schedule goes there; empty: nowhere
+  std::string html;   ///< a report for the browser goes there; empty: none
 };
 
 Command estimate_command();

@@ -17,6 +17,11 @@ void add_output(OptionSet& set, Output& output) {
   set.flag(group, "--json", "JSON, versioned: docs/json.md", [choose] { choose(Output::json); });
 }
 
+void add_html(OptionSet& set, std::string& file) {
+  set.value("Output", "--html", "FILE", "a report for the browser, one file that needs no network: docs/reports.md",
+            file);
+}
+
 void add_workload(OptionSet& set, WorkloadOptions& w) {
   const std::string group = "Workload";
   set.value(group, "--task", "TASK",

@@ -8,6 +8,8 @@ namespace ridgeline {
 
 /// --csv and --json.
 void add_output(OptionSet& set, Output& output);
+/// --html.
+void add_html(OptionSet& set, std::string& file);
 /// --task, --batch, --length, --precision, ...
 void add_workload(OptionSet& set, WorkloadOptions& workload);
 /// --runtime, --clock, --power-mode, --set, --calibration.

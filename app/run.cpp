@@ -32,6 +32,7 @@ int run_or_throw(const std::vector<std::string>& arguments, const Style& style, 
   const Session session{common.out.empty() ? style : Style{}, make_log(err, common.verbose, common.log_file),
                         typed(arguments), make_progress(err, terminal)};
   const Outcome outcome = invocation.action.run(session);
+  write_also(outcome);
   const bool makes_file = outcome.file.has_value();
   if (!common.out.empty()) {
     write_file_atomically(common.out, makes_file ? *outcome.file : outcome.output);

@@ -50,13 +50,6 @@ std::vector<std::string> make_notes(const Device& device, const Runtime& runtime
   return notes;
 }
 
-/// Where nothing is said: that of the calibration asked for, else the device's usual one.
-Precision usual_precision(const WhatIfOptions& what_if, const Device& device) {
-  const std::optional<Calibration> calibration = calibration_asked_for(what_if);
-  return calibration && calibration->key.device == device.name ? calibration->key.precision
-                                                               : default_precision(device);
-}
-
 /// A program to ask a calibration about.
 Measurement unmeasured(const Architecture& architecture, const Workload& workload) {
   Measurement row;
@@ -84,6 +77,12 @@ Size choose_length(const std::optional<Size>& length, const Architecture& archit
 }
 
 }  // namespace
+
+WorkloadDefaults usual_workload(const WhatIfOptions& what_if, const Device& device, const Runtime& runtime) {
+  const std::optional<Calibration> calibration = calibration_asked_for(what_if);
+  const bool calibrated = calibration && calibration->key.device == device.name;
+  return {calibrated ? calibration->key.precision : default_precision(device), runtime.fusion, runtime.runs_views};
+}
 
 Workload choose_workload(const WorkloadOptions& options, const Architecture& architecture,
                          const WorkloadDefaults& defaults) {
@@ -144,9 +143,7 @@ Scenario make_scenario(const Architecture& architecture, const Device& device, c
   scenario.architecture = architecture;
   scenario.device = device;
   scenario.runtime = runtime;
-  scenario.workload =
-      choose_workload(workload, architecture,
-                      {usual_precision(what_if, device), scenario.runtime.fusion, scenario.runtime.runs_views});
+  scenario.workload = choose_workload(workload, architecture, usual_workload(what_if, device, runtime));
   scenario.power_mode = what_if.power_mode;
   scenario.overrides = what_if.overrides;
   scenario.parameters = data_sheet_parameters(device, scenario.runtime, scenario.workload.numerics);

@@ -35,6 +35,9 @@ struct WorkloadDefaults {
   bool views = true;
 };
 
+/// The precision of the calibration asked for, else the device's usual one; what the runtime fuses and dispatches.
+WorkloadDefaults usual_workload(const WhatIfOptions& what_if, const Device& device, const Runtime& runtime);
+
 /// Chooses what `options` leave open: the task by the architecture, the length 128 or what the model takes.
 Workload choose_workload(const WorkloadOptions& options, const Architecture& architecture,
                          const WorkloadDefaults& defaults = {});

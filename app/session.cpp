@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 
 namespace ridgeline {
 
@@ -48,6 +49,10 @@ std::shared_ptr<spdlog::logger> make_log(std::ostream& err, bool verbose, const 
   }
   log->set_level(spdlog::level::info);
   return log;
+}
+
+void write_also(const Outcome& outcome) {
+  for (const MadeFile& made : outcome.also) write_file_atomically(made.path, made.content);
 }
 
 }  // namespace ridgeline

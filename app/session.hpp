@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/progress.hpp"
 
@@ -41,12 +42,21 @@ struct Session {
   Progress progress{};    ///< empty: nobody wants to know
 };
 
+/// A file that a command makes besides its output, for an option such as --html.
+struct MadeFile {
+  std::string path;
+  std::string content;
+};
+
 /// Exit codes: 0 done, 1 failed, 2 bad input, 3 a gate is exceeded, 130 interrupted.
 struct Outcome {
   std::string output;
   int exit_code = 0;
   /// For commands that make a file: what --out is for, while `output` goes to stdout.
   std::optional<std::string> file{};
+  std::vector<MadeFile> also{};  ///< each is written whole or not at all, before `output`
 };
+
+void write_also(const Outcome& outcome);
 
 }  // namespace ridgeline

@@ -6,6 +6,7 @@
 
 #include "app/arguments.hpp"
 #include "app/measured.hpp"
+#include "app/measured_page.hpp"
 #include "app/option_groups.hpp"
 #include "app/validate_output.hpp"
 #include "base/error.hpp"
@@ -66,42 +67,6 @@ Validation within_campaign(const Measured& measured, const FitProblem& problem, 
                                   generic_prior(problem.space(), measured.device.kind, lessons), how);
 }
 
-ValidateResult compute(const ValidateOptions& options, const Session& session) {
-  const Measured measured = find_measured(options.data);
-  const Split split = split_of(options, measured.set);
-  const FitProblem problem = make_problem(measured);
-  ValidateResult result;
-  result.set = measured.set;
-  result.level = level_of(options, split, session);
-  result.calibration = options.calibration;
-  if (!split.fitted.empty()) result.seed = options.seed;
-  session.log->info("scoring {} rows of {}: {}", split.held_out.size(), measured.set.name,
-                    describe(key_of(measured.set)));
-  if (!options.calibration.empty()) {
-    result.validation =
-        validate(calibration_in(options.calibration, measured, result.level), problem, split.held_out);
-    result.validation.fitted = 0;
-    return result;
-  }
-  CalibrateOptions how;
-  how.level = result.level;
-  how.seed = options.seed;
-  if (result.level != PredictorLevel::data_sheet) how.progress = session.progress;
-  result.within_campaign = options.within_campaign;
-  if (options.within_campaign) {
-    result.seed = options.seed;
-    result.validation = within_campaign(measured, problem, how);
-    return result;
-  }
-  const Calibrated calibrated =
-      calibrate(measured.set, problem, split.fitted, lessons_from_elsewhere(shipped_lessons(), measured.set),
-                measured.device.kind, how);
-  if (calibrated.calibration.rows > 0)
-    result.converged = calibrated.report.fit.converged && calibrated.report.unsettled_folds == 0;
-  result.validation = validate(calibrated.calibration, problem, split.held_out);
-  return result;
-}
-
 std::string print(const ValidateResult& result, Output output, const Style& style) {
   switch (output) {
     case Output::json:
@@ -115,7 +80,10 @@ std::string print(const ValidateResult& result, Output output, const Style& styl
 }
 
 Outcome run_validate(const ValidateOptions& options, const Session& session) {
-  return {print(compute(options, session), options.output, session.style)};
+  const ValidateResult result = compute_validation(options, session);
+  Outcome outcome{print(result, options.output, session.style)};
+  if (!options.html.empty()) outcome.also.push_back({options.html, validate_page(result)});
+  return outcome;
 }
 
 constexpr std::array kValidateExamples{
@@ -175,6 +143,7 @@ void declare_validate(OptionSet& set, ValidateOptions& o) {
            "that its neighbours show",
            o.within_campaign);
   add_output(set, o.output);
+  add_html(set, o.html);
   set.check([&o](const CommonOptions&) {
     require_data(o.data, kValidateHelp);
     check_choice_of_rows(o);
@@ -182,6 +151,42 @@ void declare_validate(OptionSet& set, ValidateOptions& o) {
 }
 
 }  // namespace
+
+ValidateResult compute_validation(const ValidateOptions& options, const Session& session) {
+  const Measured measured = find_measured(options.data);
+  const Split split = split_of(options, measured.set);
+  const FitProblem problem = make_problem(measured);
+  ValidateResult result;
+  result.set = measured.set;
+  result.level = level_of(options, split, session);
+  result.calibration = options.calibration;
+  if (!split.fitted.empty()) result.seed = options.seed;
+  session.log->info("scoring {} rows of {}: {}", split.held_out.size(), measured.set.name,
+                    describe(key_of(measured.set)));
+  if (!options.calibration.empty()) {
+    result.validation =
+        validate(calibration_in(options.calibration, measured, result.level), problem, split.held_out);
+    result.validation.fitted = 0;
+    return result;
+  }
+  CalibrateOptions how;
+  how.level = result.level;
+  how.seed = options.seed;
+  if (result.level != PredictorLevel::data_sheet) how.progress = session.progress;
+  result.within_campaign = options.within_campaign;
+  if (options.within_campaign) {
+    result.seed = options.seed;
+    result.validation = within_campaign(measured, problem, how);
+    return result;
+  }
+  const Calibrated calibrated =
+      calibrate(measured.set, problem, split.fitted, lessons_from_elsewhere(shipped_lessons(), measured.set),
+                measured.device.kind, how);
+  if (calibrated.calibration.rows > 0)
+    result.converged = calibrated.report.fit.converged && calibrated.report.unsettled_folds == 0;
+  result.validation = validate(calibrated.calibration, problem, split.held_out);
+  return result;
+}
 
 Command validate_command() { return make_command(kValidateHelp, declare_validate, run_validate); }
 

@@ -14,6 +14,7 @@ struct ValidateOptions {
   std::optional<PredictorLevel> predictor;  ///< empty: the best that there is
   bool within_campaign = false;             ///< held-out rows are predicted in the state of their neighbours
   Output output = Output::text;
+  std::string html;  ///< a report for the browser goes there; empty: none
 };
 
 Command validate_command();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/session.hpp"
+#include "app/validate.hpp"
 #include "calib/validation.hpp"
 #include "data/measurement.hpp"
 
@@ -20,6 +21,8 @@ struct ValidateResult {
   std::optional<std::uint64_t> seed;  ///< of the draw; empty: nothing was drawn
   std::optional<bool> converged;      ///< empty: nothing was fitted
 };
+
+ValidateResult compute_validation(const ValidateOptions& options, const Session& session);
 
 std::string validate_text(const ValidateResult& result, const Style& style);
 /// Schema "ridgeline.validate/1", documented in docs/json.md.

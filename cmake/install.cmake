@@ -17,6 +17,9 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/hwdesc/devices ${PROJECT_SOURCE_DIR}/hwd
 install(FILES ${PROJECT_SOURCE_DIR}/data/data_sheet_spread.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/ridgeline/data)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/data/calibrations DESTINATION ${CMAKE_INSTALL_DATADIR}/ridgeline/data)
 
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/third_party/echarts DESTINATION ${CMAKE_INSTALL_DATADIR}/ridgeline/third_party)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/app/html DESTINATION ${CMAKE_INSTALL_DATADIR}/ridgeline/app)
+
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/Ridgeline)
 install(EXPORT RidgelineTargets NAMESPACE Ridgeline:: DESTINATION ${package_folder})
 get_property(packages GLOBAL PROPERTY RIDGELINE_PACKAGES)
