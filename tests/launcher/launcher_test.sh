@@ -250,6 +250,17 @@ links_to_the_launcher_work() {
   contains out '<hello>'
 }
 
+python_starts_with_the_module_on_its_path() {
+  ridgeline python -c 'import os, sys; print(os.environ["PYTHONPATH"], sys.argv[1:])' 'two words'
+  equal "$status" 0
+  equal "$(cat out)" "$tree/build/release/python ['two words']"
+  called '--target ridgeline_python' 1
+  : >"$calls"
+  PYTHONPATH=/elsewhere ridgeline python -c 'import os; print(os.environ["PYTHONPATH"])'
+  equal "$(cat out)" "$tree/build/release/python:/elsewhere"
+  equal "$(cat "$calls")" ''
+}
+
 run_tests_ends_as_ctest_does() {
   status=0
   program_status=8 "$tree/run-tests" -R 'a b' >out 2>err </dev/null || status=$?
