@@ -230,7 +230,7 @@ CommandMeasurements measure_plan(const MeasureCommandOptions& options, const Mea
                                  const std::vector<PlannedModel>& plan, const MeasureOptions& how,
                                  const Session& session) {
   const int threads = static_cast<int>(options.threads.value_or(target.device.units));
-  Journal journal(options.out, set_of(options, target), options.resume);
+  MeasuringJournal journal(options.out, set_of(options, target), options.resume);
   const ChosenSensor chosen = choose_sensor(options);
   CommandMeasurements result;
   result.sensor = chosen.said;

@@ -25,7 +25,7 @@ namespace {
 // Shares of the budget; the rest is for fitting.
 constexpr double kModelsShare = 0.5, kBlocksShare = 0.13, kUnseenShare = 0.3;
 constexpr double kLongestShare = 1.0 / 1500;  // of the budget, for one run
-constexpr std::size_t kDrawn = 400;
+constexpr std::size_t kUnseenModels = 400;
 
 /// The bars of a quiet machine.
 constexpr double kMedianBar = 0.06, kMeanBar = 0.09, kRankBar = 0.99, kBlocksBar = 0.12;
@@ -75,7 +75,7 @@ class Selftest {
 
  private:
   std::vector<PlannedModel> drawn(std::uint64_t seed, bool blocks) const {
-    return quick_models("mixed", kDrawn, seed, blocks, options_.budget.si() * kLongestShare, target_);
+    return quick_models("mixed", kUnseenModels, seed, blocks, options_.budget.si() * kLongestShare, target_);
   }
 
   MeasurementSet taken(const std::string& name, const std::vector<PlannedModel>& plan, double share) {

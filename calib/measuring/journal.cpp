@@ -104,7 +104,7 @@ fs::path journal_of(const fs::path& store) {
   return file;
 }
 
-Journal::Journal(const fs::path& store, const MeasurementSet& set, bool resume)
+MeasuringJournal::MeasuringJournal(const fs::path& store, const MeasurementSet& set, bool resume)
     : file_(journal_of(store)), set_(set) {
   set_.rows.clear();
   set_.excluded.clear();
@@ -141,9 +141,9 @@ Journal::Journal(const fs::path& store, const MeasurementSet& set, bool resume)
   }
 }
 
-Journal::~Journal() { ::close(descriptor_); }
+MeasuringJournal::~MeasuringJournal() { ::close(descriptor_); }
 
-void Journal::write(const std::string& line) {
+void MeasuringJournal::write(const std::string& line) {
   const std::string whole = line + "\n";
   for (std::size_t done = 0; done < whole.size();) {
     const ssize_t n = ::write(descriptor_, whole.data() + done, whole.size() - done);
@@ -155,7 +155,7 @@ void Journal::write(const std::string& line) {
     throw Error(fmt::format("{}: cannot be written: {}", file_.string(), std::strerror(errno)));
 }
 
-void Journal::read() {
+void MeasuringJournal::read() {
   std::string text;
   char buffer[65536];
   ::lseek(descriptor_, 0, SEEK_SET);
@@ -196,27 +196,27 @@ void Journal::read() {
   }
 }
 
-void Journal::keep(Measurement row) {
+void MeasuringJournal::keep(Measurement row) {
   const auto same = std::find_if(set_.rows.begin(), set_.rows.end(), [&](const auto& r) { return r.id == row.id; });
   if (same != set_.rows.end()) set_.rows.erase(same);
   set_.rows.push_back(std::move(row));
 }
 
-void Journal::append(const Measurement& row) {
+void MeasuringJournal::append(const Measurement& row) {
   write(row_json(row).dump());
   keep(row);
 }
 
-void Journal::append(const Exclusion& failed) {
+void MeasuringJournal::append(const Exclusion& failed) {
   write(Json{{"failed", failed.id}, {"reason", failed.reason}}.dump());
   set_.excluded.push_back(failed);
 }
 
-bool Journal::contains(const std::string& id) const {
+bool MeasuringJournal::contains(const std::string& id) const {
   return std::any_of(set_.rows.begin(), set_.rows.end(), [&](const auto& row) { return row.id == id; }) ||
          std::any_of(set_.excluded.begin(), set_.excluded.end(), [&](const auto& e) { return e.id == id; });
 }
 
-void Journal::remove() { ::unlink(file_.c_str()); }
+void MeasuringJournal::remove() { ::unlink(file_.c_str()); }
 
 }  // namespace ridgeline

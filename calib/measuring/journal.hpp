@@ -14,15 +14,15 @@
 
 namespace ridgeline {
 
-class Journal {
+class MeasuringJournal {
  public:
   /// A new one for `set` (whose rows are left aside), or with `resume` the one that is there. Error when there is one
   /// already, when there is none to resume, when it is of another device, runtime or precision, and when another run
   /// holds it.
-  Journal(const std::filesystem::path& store, const MeasurementSet& set, bool resume);
-  ~Journal();
-  Journal(const Journal&) = delete;
-  Journal& operator=(const Journal&) = delete;
+  MeasuringJournal(const std::filesystem::path& store, const MeasurementSet& set, bool resume);
+  ~MeasuringJournal();
+  MeasuringJournal(const MeasuringJournal&) = delete;
+  MeasuringJournal& operator=(const MeasuringJournal&) = delete;
 
   void append(const Measurement& row);
   void append(const Exclusion& failed);

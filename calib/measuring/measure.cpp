@@ -99,7 +99,7 @@ double disturbance(const Measurement& row) {
 
 class Campaign {
  public:
-  Campaign(Journal& journal, const MeasuringTools& tools, const MeasureOptions& options,
+  Campaign(MeasuringJournal& journal, const MeasuringTools& tools, const MeasureOptions& options,
            const std::map<std::string, std::string>& conditions)
       : journal_(journal), tools_(tools), options_(options), conditions_(conditions), began_(tools.clock()) {}
 
@@ -209,7 +209,7 @@ class Campaign {
     return next;
   }
 
-  Journal& journal_;
+  MeasuringJournal& journal_;
   const MeasuringTools& tools_;
   const MeasureOptions& options_;
   const std::map<std::string, std::string>& conditions_;
@@ -221,7 +221,7 @@ class Campaign {
 
 }  // namespace
 
-MeasureSummary measure(const std::vector<PlannedModel>& plan, Journal& journal, const MeasuringTools& tools,
+MeasureSummary measure(const std::vector<PlannedModel>& plan, MeasuringJournal& journal, const MeasuringTools& tools,
                        const MeasureOptions& options, const std::map<std::string, std::string>& conditions) {
   return Campaign(journal, tools, options, conditions).run(plan);
 }

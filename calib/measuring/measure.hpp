@@ -54,7 +54,7 @@ struct MeasureSummary {
 };
 
 /// Measures what of the plan is not in the journal yet, in order. `conditions` go with every row.
-MeasureSummary measure(const std::vector<PlannedModel>& plan, Journal& journal, const MeasuringTools& tools,
+MeasureSummary measure(const std::vector<PlannedModel>& plan, MeasuringJournal& journal, const MeasuringTools& tools,
                        const MeasureOptions& options, const std::map<std::string, std::string>& conditions);
 
 }  // namespace ridgeline

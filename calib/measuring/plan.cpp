@@ -51,9 +51,9 @@ Task task_in(const TableRow& row, const Architecture& model) {
 }
 
 /// Points of [0, 1)^n: multiples of the powers of 1/g, where g is the positive root of g^(n+1) = g + 1.
-class Spread {
+class SpacedDraws {
  public:
-  Spread(std::size_t dimensions, std::uint64_t seed) {
+  SpacedDraws(std::size_t dimensions, std::uint64_t seed) {
     double g = 2;
     for (int i = 0; i < 60; ++i) g = std::pow(1 + g, 1 / static_cast<double>(dimensions + 1));
     Random random(seed);
@@ -78,7 +78,7 @@ class Spread {
 
 constexpr std::size_t kDimensions = 6;
 
-Workload drawn_workload(Spread& spread, Task task, std::string_view runtime) {
+Workload drawn_workload(SpacedDraws& spread, Task task, std::string_view runtime) {
   Workload w;
   w.task = task;
   w.batch = Size{1} << spread.choose(4);
@@ -101,13 +101,13 @@ Architecture bert_like(Size layers, Size width) {
   return a;
 }
 
-PlannedModel bert_point(Spread& spread, std::uint64_t, std::string_view runtime) {
+PlannedModel bert_point(SpacedDraws& spread, std::uint64_t, std::string_view runtime) {
   const Workload w = drawn_workload(spread, Task::encode, runtime);
   const Size layers = 1 + spread.choose(12), width = 64 * (2 + spread.choose(11));
   return {{}, {}, bert_like(layers, width), w};
 }
 
-PlannedModel flexibert_point(Spread& spread, std::uint64_t seed, std::string_view runtime) {
+PlannedModel flexibert_point(SpacedDraws& spread, std::uint64_t seed, std::string_view runtime) {
   using enum HeadKind;
   const Workload w = drawn_workload(spread, Task::encode, runtime);
   const Size layers = 2 * (1 + spread.choose(6));
@@ -135,7 +135,7 @@ PlannedModel flexibert_point(Spread& spread, std::uint64_t seed, std::string_vie
   return {{}, {}, a, w};
 }
 
-PlannedModel gpt2_point(Spread& spread, std::uint64_t seed, std::string_view runtime) {
+PlannedModel gpt2_point(SpacedDraws& spread, std::uint64_t seed, std::string_view runtime) {
   Workload w = drawn_workload(spread, seed % 2 ? Task::decode_step : Task::prefill, runtime);
   const Size layers = 1 + spread.choose(12), width = 64 * (2 + spread.choose(11));
   Architecture a;
@@ -159,7 +159,7 @@ PlannedModel gpt2_point(Spread& spread, std::uint64_t seed, std::string_view run
   return {{}, {}, a, w};
 }
 
-PlannedModel t5_point(Spread& spread, std::uint64_t seed, std::string_view runtime) {
+PlannedModel t5_point(SpacedDraws& spread, std::uint64_t seed, std::string_view runtime) {
   Workload w = drawn_workload(spread, Task::generate, runtime);
   const Size layers = 1 + spread.choose(4), width = 128 * (1 + spread.choose(4));
   w.new_tokens = 4 * (1 + static_cast<Size>(Random(seed).below(4)));
@@ -191,7 +191,7 @@ PlannedModel t5_point(Spread& spread, std::uint64_t seed, std::string_view runti
   return {{}, {}, a, w};
 }
 
-using Point = PlannedModel (*)(Spread&, std::uint64_t, std::string_view);
+using Point = PlannedModel (*)(SpacedDraws&, std::uint64_t, std::string_view);
 struct Space {
   const char* name;
   Point point;
@@ -323,12 +323,12 @@ std::vector<PlannedModel> draw_models(std::string_view space, std::size_t count,
   for (const Space& s : kSpaces)
     if (space == "mixed" || space == s.name) chosen.push_back(s);
   if (chosen.empty()) throw_unknown_name({"--models", 0, 0, ""}, "space", space, measured_spaces());
-  std::vector<Spread> spreads;
+  std::vector<SpacedDraws> spreads;
   Random random(seed);
   for (std::size_t s = 0; s < chosen.size(); ++s) spreads.emplace_back(kDimensions, random());
   std::vector<PlannedModel> plan;
   for (std::size_t i = 0; i < count; ++i) {
-    Spread& spread = spreads[i % chosen.size()];
+    SpacedDraws& spread = spreads[i % chosen.size()];
     spread.next();
     plan.push_back(chosen[i % chosen.size()].point(spread, random(), runtime));
   }

@@ -10,7 +10,7 @@ namespace ridgeline {
 namespace {
 
 constexpr std::size_t kWindow = 3;       // runs that are compared with as many before
-constexpr double kSettled = 0.05;        // relative
+constexpr double kSettledShare = 0.05;   // relative
 constexpr double kSecondsAtOnce = 0.05;  // of runs between two decisions
 constexpr std::size_t kMostAtOnce = 100;
 constexpr double kNormalQuantile = 1.96;  // two-sided 95 %
@@ -33,7 +33,7 @@ bool Repeats::settled() const {
   if (warming_.size() < 2 * kWindow) return false;
   const std::span<const double> all(warming_);
   const double last = median(all.last(kWindow)), before = median(all.last(2 * kWindow).first(kWindow));
-  return std::abs(last / before - 1) < kSettled;
+  return std::abs(last / before - 1) < kSettledShare;
 }
 
 void Repeats::add(double seconds) {

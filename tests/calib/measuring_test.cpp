@@ -357,7 +357,7 @@ TEST(Measure, RowsHoldTheMedianOfASequenceInOrder) {
   const fs::path store = folder.path() / "run.h5";
   FakeMachine machine;
   const auto plan = plan_of_lengths({32, 64, 96});
-  Journal journal(store, empty_set(), false);
+  MeasuringJournal journal(store, empty_set(), false);
   const MeasureSummary s = measure(plan, journal, machine.tools(), {}, {{"blas", "good"}});
   EXPECT_EQ(s.measured, 3u);
   EXPECT_GT(s.running, 0.99 * s.elapsed);
@@ -373,7 +373,7 @@ TEST(Measure, RowsHoldTheMedianOfASequenceInOrder) {
 TEST(Measure, PhasesArePartsOfTheLatency) {
   const PrivateFolder folder;
   FakeMachine machine;
-  Journal journal(folder.path() / "run.h5", empty_set(), false);
+  MeasuringJournal journal(folder.path() / "run.h5", empty_set(), false);
   measure(draw_models("t5", 1, 0, "libtorch"), journal, machine.tools(), {}, {});
   const Measurement& row = journal.set().rows.at(0);
   ASSERT_EQ(row.parts.size(), 2u);
@@ -385,7 +385,7 @@ TEST(Measure, TheBudgetEndsItAndAFailureIsARowOfItsOwn) {
   const PrivateFolder folder;
   FakeMachine machine;
   machine.fails = 64;
-  Journal journal(folder.path() / "run.h5", empty_set(), false);
+  MeasuringJournal journal(folder.path() / "run.h5", empty_set(), false);
   MeasureOptions options;
   options.budget = 5;
   const MeasureSummary s =
@@ -409,7 +409,7 @@ TEST(Measure, DisturbedRowsAreMeasuredAgainAndReplacedWhereThatIsBetter) {
     return state;
   };
   machine.seconds = [&](const Workload&) { return states <= 1 ? 0.02 : 0.01; };
-  Journal journal(folder.path() / "run.h5", empty_set(), false);
+  MeasuringJournal journal(folder.path() / "run.h5", empty_set(), false);
   const MeasureSummary s = measure(plan_of_lengths({32, 64}), journal, tools, {}, {});
   EXPECT_EQ(machine.lengths, (std::vector<Size>{32, 64, 32}));
   EXPECT_EQ(s.disturbed, 0u);
@@ -417,14 +417,14 @@ TEST(Measure, DisturbedRowsAreMeasuredAgainAndReplacedWhereThatIsBetter) {
   EXPECT_NEAR(journal.set().rows.back().latency->value, 0.005, 1e-12);
 }
 
-TEST(Journal, ResumesWithNothingLostButTheLineInFlight) {
+TEST(MeasuringJournal, ResumesWithNothingLostButTheLineInFlight) {
   const PrivateFolder folder;
   const fs::path store = folder.path() / "run.h5";
   FakeMachine machine;
   const auto plan = plan_of_lengths({32, 64, 96, 128});
   std::string whole;
   {
-    Journal journal(store, empty_set(), false);
+    MeasuringJournal journal(store, empty_set(), false);
     measure({plan[0], plan[1]}, journal, machine.tools(), {}, {});
     std::ifstream in(journal_of(store));
     whole.assign(std::istreambuf_iterator<char>(in), {});
@@ -434,21 +434,21 @@ TEST(Journal, ResumesWithNothingLostButTheLineInFlight) {
     const std::string left = whole.substr(0, random.below(whole.size() + 1));
     write(journal_of(store), left);
     const auto lines = static_cast<std::size_t>(std::count(left.begin(), left.end(), '\n'));
-    Journal journal(store, empty_set(), true);
+    MeasuringJournal journal(store, empty_set(), true);
     EXPECT_EQ(journal.set().rows.size(), lines == 0 ? 0 : lines - 1);
     machine.lengths.clear();
     measure(plan, journal, machine.tools(), {}, {});
     EXPECT_EQ(journal.set().rows.size(), 4u);
     EXPECT_EQ(machine.lengths.size(), 4 - (lines == 0 ? 0 : lines - 1));
   }
-  Journal journal(store, empty_set(), true);
+  MeasuringJournal journal(store, empty_set(), true);
   EXPECT_EQ(journal.set().rows.size(), 4u);
   const std::vector<MeasurementSet> sets{journal.set()};
   const Store stored = parse_image(to_image({.kind = "measurements", .root = to_arrays(sets)}), "run.h5");
   EXPECT_EQ(measurement_sets(stored), sets);
 }
 
-TEST(Journal, SurvivesAKillAtAnyMoment) {
+TEST(MeasuringJournal, SurvivesAKillAtAnyMoment) {
   const PrivateFolder folder;
   const fs::path store = folder.path() / "run.h5";
   const auto plan = plan_of_lengths({32, 64, 96, 128});
@@ -458,34 +458,35 @@ TEST(Journal, SurvivesAKillAtAnyMoment) {
     machine.between_runs = [&] {
       if (machine.lengths.size() == 3) ::raise(SIGKILL);
     };
-    Journal journal(store, empty_set(), false);
+    MeasuringJournal journal(store, empty_set(), false);
     measure(plan, journal, machine.tools(), {}, {});
     ::_exit(0);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
   ASSERT_TRUE(WIFSIGNALED(status));
-  Journal journal(store, empty_set(), true);
+  MeasuringJournal journal(store, empty_set(), true);
   EXPECT_EQ(journal.set().rows.size(), 2u);
 }
 
-TEST(Journal, RefusesASecondRunAndWhatItWasNotBegunWith) {
+TEST(MeasuringJournal, RefusesASecondRunAndWhatItWasNotBegunWith) {
   const PrivateFolder folder;
   const fs::path store = folder.path() / "run.h5";
   const std::string name = journal_of(store).string();
-  EXPECT_EQ(error_of([&] { Journal(store, empty_set(), true); }), name + ": there is no unfinished run to resume");
+  EXPECT_EQ(error_of([&] { MeasuringJournal(store, empty_set(), true); }),
+            name + ": there is no unfinished run to resume");
   {
-    const Journal first(store, empty_set(), false);
-    EXPECT_EQ(error_of([&] { Journal(store, empty_set(), true); }), name + ": another run is writing to it");
+    const MeasuringJournal first(store, empty_set(), false);
+    EXPECT_EQ(error_of([&] { MeasuringJournal(store, empty_set(), true); }), name + ": another run is writing to it");
   }
-  EXPECT_EQ(error_of([&] { Journal(store, empty_set(), false); }),
+  EXPECT_EQ(error_of([&] { MeasuringJournal(store, empty_set(), false); }),
             name + ": an unfinished run is there already; go on with --resume, or remove it");
   MeasurementSet other = empty_set();
   other.device = "t4";
-  EXPECT_EQ(error_of([&] { Journal(store, other, true); }),
+  EXPECT_EQ(error_of([&] { MeasuringJournal(store, other, true); }),
             name + ":1: its device is \"raspberry-pi-4\", not \"t4\"; resume it with what it was begun with");
   write(journal_of(store), "{}\n");
-  EXPECT_EQ(error_of([&] { Journal(store, empty_set(), true); }),
+  EXPECT_EQ(error_of([&] { MeasuringJournal(store, empty_set(), true); }),
             name + ":1: this is no journal of this version of Ridgeline");
 }
 
