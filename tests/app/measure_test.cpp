@@ -1,4 +1,4 @@
-// `ridgeline measure` and `selftest` as far as they go without running a model.
+// `ridgeline measure` as far as they go without running a model.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -58,7 +58,6 @@ TEST(MeasureCommand, SaysWhatIsMissingOrWrong) {
             std::string::npos);
   EXPECT_NE(complaint("measure --models mixed --device raspberry-pi-4 --level op --plan-only").find("--level"),
             std::string::npos);
-  EXPECT_NE(complaint("selftest --unseen 1").find("--unseen"), std::string::npos);
 }
 
 }  // namespace

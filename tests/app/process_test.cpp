@@ -71,7 +71,7 @@ bool prints(const std::string& example) {
 }
 
 bool runs_models(const std::string& example) {
-  const bool measures = example.starts_with("ridgeline measure") || example.starts_with("ridgeline selftest");
+  const bool measures = example.starts_with("ridgeline measure");
   return measures && example.find(" --plan-only") == std::string::npos;
 }
 

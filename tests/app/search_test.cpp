@@ -159,7 +159,7 @@ TEST(Search, ExplainsWhyNothingMeetsTheConstraints) {
                        "all; nearest to it: 'latency <= 20.0 ms' (alone "))
       << both;
   EXPECT_EQ(complaint_of("search --space bert-grid --devices ncs2 --objective energy").substr(0, 81),
-            "error: --devices: none is left to search on: ncs2: no power data is published for ");
+            "error: --devices: none is left to search on: ncs2: no power data is published for");
 }
 
 TEST(Search, RefusesWhatItCannotUnderstand) {
