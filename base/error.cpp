@@ -48,7 +48,10 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
     if (distance < best_distance) best_distance = distance, best = candidate;
   }
   const std::size_t allowed = std::max<std::size_t>(1, std::max(name.size(), best.size()) / 3);
-  return best_distance <= allowed ? best : std::string();
+  if (best_distance <= allowed) return best;
+  const auto begins = [&](const std::string& candidate) { return candidate.starts_with(name); };
+  if (name.empty() || std::ranges::count_if(valid, begins) != 1) return {};
+  return *std::ranges::find_if(valid, begins);
 }
 
 void throw_unknown_name(const InputLocation& location, std::string_view kind, std::string_view name,

@@ -11,6 +11,7 @@ namespace ridgeline {
 namespace {
 
 constexpr int kShrinkages = 20;          // steps of the search
+constexpr double kHardlySure = 0.01;     // no correction for so little
 constexpr double kUsual = 0.98;          // quantile that single errors are limited to
 constexpr double kLimited = 0.95;        // quantile of the training residuals that no correction exceeds
 constexpr double kSmallestScale = 1e-6;  // of scales of log-ratios
@@ -145,6 +146,7 @@ ShrinkageDecision decide_shrinkage(const Eigen::VectorXd& y, const Eigen::Vector
     shrinkage = c;
     sure = std::max(0.0, 1 - kDoubt * error2 / (best * best));
   }
+  if (sure < kHardlySure) return {.shrinkage = 0, .before = plain.mean(), .after = plain.mean()};
   ShrinkageDecision decision;
   decision.shrinkage = shrinkage * sure;
   decision.before = plain.mean();

@@ -33,6 +33,11 @@ TEST(NearestName, FindsTyposOnly) {
   EXPECT_EQ(nearest_name("x", {}), "");
 }
 
+TEST(NearestName, FindsWhatIsCutShort) {
+  EXPECT_EQ(nearest_name("rasp", {"raspberry-pi-4", "m1-cpu"}), "raspberry-pi-4");
+  EXPECT_EQ(nearest_name("a100", {"a100-pcie-40gb", "a100-sxm-40gb"}), "") << "either may be meant";
+}
+
 TEST(NearestName, PrefersTheCloserOne) { EXPECT_EQ(nearest_name("m1-cpa", {"m1-gpu", "m1-cpu"}), "m1-cpu"); }
 
 TEST(UnknownName, ListsWhatIsValid) {
