@@ -1,6 +1,7 @@
 #include "search/archive.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -11,7 +12,10 @@ namespace {
 
 constexpr double kFirstResolution = 1e-4;
 
-double with_slack(double value, double slack) { return value > 0 ? value * (1 + slack) : value; }
+double with_slack(double value, double slack) {
+  if (std::isinf(slack)) return slack;
+  return value * (value > 0 ? 1 + slack : 1 - slack);
+}
 
 }  // namespace
 
@@ -25,12 +29,15 @@ ParetoArchive::ParetoArchive(std::size_t genome_length, std::size_t objectives, 
 
 std::size_t ParetoArchive::add(const Population& designs) {
   std::size_t entered = 0;
-  for (std::size_t i = 0; i < designs.size(); ++i)
-    if (!(designs.violations[i] > 0)) entered += add_one(designs.genome(i), designs.values(i));
+  for (std::size_t i = 0; i < designs.size(); ++i) {
+    if (designs.violations[i] > 0 || !designs.is_known(i)) continue;
+    entered += enter(designs.genome(i), designs.values(i));
+    if (members_.size() > capacity_) coarsen();
+  }
   return entered;
 }
 
-bool ParetoArchive::add_one(std::span<const Gene> genome, std::span<const double> values) {
+bool ParetoArchive::enter(std::span<const Gene> genome, std::span<const double> values) {
   if (covered(values, 0)) return false;
   bool best = false;
   for (std::size_t m = 0; m < values.size(); ++m) best |= values[m] < best_[m];
@@ -42,7 +49,6 @@ bool ParetoArchive::add_one(std::span<const Gene> genome, std::span<const double
   std::ranges::copy(genome, members_.genome(last).begin());
   std::ranges::copy(values, members_.objectives.begin() + static_cast<std::ptrdiff_t>(last * values.size()));
   members_.violations[last] = 0;
-  if (members_.size() > capacity_) coarsen();
   return true;
 }
 
@@ -85,10 +91,9 @@ void ParetoArchive::remove_dominated(std::span<const double> values) {
 }
 
 void ParetoArchive::coarsen() {
-  const Population all = members_;
   while (members_.size() > capacity_ - capacity_ / 4) {
     resolution_ = resolution_ == 0 ? kFirstResolution : 2 * resolution_;
-    Population from = members_.size() < all.size() ? members_ : all;
+    const Population from = members_;
     members_.resize(0);
     std::ranges::fill(best_, std::numeric_limits<double>::infinity());
     const std::size_t objectives = from.objective_count;
@@ -97,9 +102,9 @@ void ParetoArchive::coarsen() {
       std::size_t best = 0;
       for (std::size_t i = 1; i < from.size(); ++i)
         if (from.values(i)[m] < from.values(best)[m]) best = i;
-      add_one(from.genome(best), from.values(best));
+      enter(from.genome(best), from.values(best));
     }
-    for (std::size_t i = 0; i < from.size(); ++i) add_one(from.genome(i), from.values(i));
+    for (std::size_t i = 0; i < from.size(); ++i) enter(from.genome(i), from.values(i));
   }
 }
 

@@ -4,10 +4,11 @@
 // design is turned away when a member is at most a factor of 1 + resolution() worse in every objective
 // (epsilon-dominance: Laumanns, Thiele, Deb, Zitzler, Evolutionary Computation 10(3), 2002), and the resolution
 // doubles until a quarter of the room is free. So for every design ever added there is a member at most (1 +
-// resolution())² worse in every objective. The best in each objective always enters. Objectives that are not positive
-// are compared as they are.
+// resolution())² worse in every objective. The best in each objective always enters. An objective below 0 may be
+// worse by resolution() times its magnitude; 0 is compared as it is.
 //
-// Only feasible designs enter. The contents depend on the order in which designs are added, on nothing else.
+// Only feasible designs of which nothing is NaN enter. The contents depend on the order in which designs are added,
+// on nothing else.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,8 @@ class ParetoArchive {
   void restore(Population members, double resolution);
 
  private:
-  bool add_one(std::span<const Gene> genome, std::span<const double> values);
+  /// Regardless of the capacity.
+  bool enter(std::span<const Gene> genome, std::span<const double> values);
   /// Whether a member is at least as good in every objective; with `slack`, nearly so and not dominated by `values`.
   /// That member moves forward, so that those that turn many away are looked at first.
   bool covered(std::span<const double> values, double slack);

@@ -2,7 +2,9 @@
 //
 // All objectives are minimised. A violation of 0 is a design that meets every constraint. Constraint domination (Deb
 // et al. 2002, section VI): a feasible design dominates every infeasible one, of two infeasible ones the one that
-// violates less dominates, two feasible ones compare by Pareto dominance: nowhere worse and somewhere better.
+// violates less dominates, two feasible ones compare by Pareto dominance: nowhere worse and somewhere better. A
+// design of which an objective or the violation is NaN is dominated by every design of which none is, even by
+// infeasible ones.
 #pragma once
 
 #include <cstddef>
@@ -34,10 +36,13 @@ struct Population {
     objectives.resize(size * objective_count);
     violations.resize(size);
   }
+  /// Whether neither its objectives nor its violation are NaN.
+  bool is_known(std::size_t i) const;
   /// Copies member `from` of `other`, which has the same shape, over member `to`.
   void assign(std::size_t to, const Population& other, std::size_t from);
 };
 
+bool is_known(std::span<const double> values, double violation);
 bool pareto_dominates(std::span<const double> a, std::span<const double> b);
 bool dominates(std::span<const double> a, double violation_a, std::span<const double> b, double violation_b);
 

@@ -9,8 +9,8 @@
 namespace ridgeline {
 
 /// `front`: rows of reference_point.size() minimised objectives. Points that are not better than the reference point
-/// in every objective add nothing. 0 for an empty front. Error for infinite reference points and one objective or
-/// less.
+/// in every objective, or have a NaN, add nothing. 0 for an empty front. Error for infinite reference points and one
+/// objective or less.
 double hypervolume(std::span<const double> front, std::span<const double> reference_point);
 
 }  // namespace ridgeline

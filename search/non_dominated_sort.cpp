@@ -1,6 +1,7 @@
 #include "search/non_dominated_sort.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -10,6 +11,12 @@ namespace {
 constexpr std::size_t kWordBits = 64;
 constexpr std::uint32_t kNobody = 0xffffffff;
 
+/// (high - low) / extent, of values that may be infinite.
+double gap(double low, double high, double extent) {
+  if (low == high) return 0;
+  return std::isinf(extent) && std::isinf(high - low) ? 1 : (high - low) / extent;
+}
+
 }  // namespace
 
 std::span<const std::uint32_t> NonDominatedSort::rank(const Population& population) {
@@ -17,9 +24,9 @@ std::span<const std::uint32_t> NonDominatedSort::rank(const Population& populati
   front_count_ = 0;
   feasible_.clear();
   for (std::uint32_t i = 0; i < population.size(); ++i)
-    if (!(population.violations[i] > 0)) feasible_.push_back(i);
+    if (!(population.violations[i] > 0) && population.is_known(i)) feasible_.push_back(i);
   rank_feasible(population);
-  rank_infeasible(population);
+  rank_others(population);
   return ranks_;
 }
 
@@ -92,16 +99,21 @@ void NonDominatedSort::rank_feasible(const Population& population) {
   front_count_ = fronts;
 }
 
-void NonDominatedSort::rank_infeasible(const Population& population) {
-  std::vector<std::uint32_t> members;
+void NonDominatedSort::rank_others(const Population& population) {
+  std::vector<std::uint32_t> members, unknown;
   for (std::uint32_t i = 0; i < population.size(); ++i)
-    if (population.violations[i] > 0) members.push_back(i);
+    if (!population.is_known(i))
+      unknown.push_back(i);
+    else if (population.violations[i] > 0)
+      members.push_back(i);
   std::sort(members.begin(), members.end(),
             [&](std::uint32_t a, std::uint32_t b) { return population.violations[a] < population.violations[b]; });
   for (std::size_t k = 0; k < members.size(); ++k) {
     if (k == 0 || population.violations[members[k]] != population.violations[members[k - 1]]) ++front_count_;
     ranks_[members[k]] = front_count_ - 1;
   }
+  for (const std::uint32_t i : unknown) ranks_[i] = front_count_;
+  front_count_ += !unknown.empty();
 }
 
 std::span<const double> NonDominatedSort::crowding(const Population& population) {
@@ -127,7 +139,7 @@ std::span<const double> NonDominatedSort::crowding(const Population& population)
       if (last_[f] == kNobody)
         crowding_[feasible_[p]] = infinite;
       else if (before_last_[f] != kNobody && extent > 0)
-        crowding_[feasible_[last_[f]]] += (value(p) - value(before_last_[f])) / extent;
+        crowding_[feasible_[last_[f]]] += gap(value(before_last_[f]), value(p), extent);
       before_last_[f] = last_[f];
       last_[f] = p;
     }

@@ -7,7 +7,8 @@
 // of a member are the intersection, over the objectives, of those that come before it in that objective. That takes
 // M·N²/64 word operations whatever the fronts look like, 0.1 ms for 1,000 members of four objectives, and N²/8 bytes.
 //
-// Infeasible members follow behind the feasible ones, those of equal violation in a front of their own.
+// Infeasible members follow behind the feasible ones, those of equal violation in a front of their own; those of
+// which something is NaN are one front behind everybody.
 #pragma once
 
 #include <cstdint>
@@ -22,20 +23,21 @@ namespace ridgeline {
 /// Keeps room for intermediate results, so that a loop allocates once.
 class NonDominatedSort {
  public:
-  /// Ranks from 0 by constraint domination. Valid until the next call. Objectives must not be NaN.
+  /// Ranks from 0 by constraint domination. Valid until the next call.
   std::span<const std::uint32_t> rank(const Population& population);
   std::uint32_t front_count() const { return front_count_; }
 
   /// Crowding distances within each front of the population last ranked (Deb et al. 2002, section III.B): the sum
   /// over the objectives of the gap between a member's neighbours, divided by the front's extent; infinite at both
-  /// ends. Of members with equal values the first keeps the distance, the others have 0.
+  /// ends. In a front of infinite extent finite gaps are 0 and infinite ones 1. Of members with equal values the
+  /// first keeps the distance, the others have 0.
   std::span<const double> crowding(const Population& population);
 
  private:
   using Word = std::uint64_t;
   void order_by(const Population& population, std::size_t objective);
   void rank_feasible(const Population& population);
-  void rank_infeasible(const Population& population);
+  void rank_others(const Population& population);
   bool duplicate(const Population& population, std::uint32_t p) const;
 
   std::vector<std::uint32_t> ranks_;

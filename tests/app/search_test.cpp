@@ -148,7 +148,7 @@ TEST(Search, ExplainsWhyNothingMeetsTheConstraints) {
       << fast;
   const std::string large = complaint_of(kQuick + "--constraint parameters>=2G");
   EXPECT_TRUE(
-      large.starts_with("error: --constraint: 'parameters >= 2e+09' cannot be met: the highest parameters found is "
+      large.starts_with("error: --constraint: 'parameters >= 2.00 G' cannot be met: the highest parameters found is "
                         "1"))
       << large;
   const std::string both = complaint_of(

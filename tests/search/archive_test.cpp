@@ -86,6 +86,38 @@ TEST(ParetoArchive, GoesOnFromWhatWasRestored) {
             "an archive of another space or other objectives");
 }
 
+TEST(ParetoArchive, StaysWithinItsCapacityBelowZero) {
+  Random random(5);
+  for (const double shift : {3.0, 0.5}) {
+    Population designs = sphere(random, 3000, 3);
+    for (double& value : designs.objectives) value = std::min(value - shift, 0.0);
+    ParetoArchive archive(1, 3, 60);
+    archive.add(designs);
+    EXPECT_LE(archive.members().size(), 60u);
+    EXPECT_GT(archive.members().size(), 3u);
+    for (std::size_t m = 0; m < 3; ++m) {
+      double best = 0, kept = 0;
+      for (std::size_t i = 0; i < designs.size(); ++i) best = std::min(best, designs.values(i)[m]);
+      for (std::size_t i = 0; i < archive.members().size(); ++i)
+        kept = std::min(kept, archive.members().values(i)[m]);
+      EXPECT_EQ(kept, best);
+    }
+  }
+}
+
+TEST(ParetoArchive, TurnsAwayWhatIsNotANumber) {
+  Random random(4);
+  Population designs = sphere(random, 300, 3);
+  spoil(designs, random, NAN, 0.1);
+  spoil(designs, random, INFINITY, 0.1);
+  ParetoArchive archive(1, 3, 60);
+  archive.add(designs);
+  EXPECT_GT(archive.members().size(), 20u);
+  for (std::size_t i = 0; i < archive.members().size(); ++i) EXPECT_TRUE(archive.members().is_known(i));
+  std::fill(designs.objectives.begin(), designs.objectives.end(), NAN);
+  EXPECT_EQ(ParetoArchive(1, 3).add(designs), 0u);
+}
+
 TEST(ParetoArchive, SortsByObjective) {
   Population p{.genome_length = 1, .objective_count = 2};
   p.resize(3);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace ridgeline {
 namespace {
 
@@ -20,6 +22,16 @@ TEST(Dominance, PutsConstraintsFirst) {
   EXPECT_TRUE(dominates(bad, 0.1, good, 0.2));
   EXPECT_FALSE(dominates(good, 0.2, bad, 0.2));
   EXPECT_TRUE(dominates(good, 0, bad, 0));
+}
+
+TEST(Dominance, PutsWhatIsNotANumberBehindEverything) {
+  const std::vector<double> good{0, 0}, bad{1, INFINITY}, unknown{0, NAN};
+  EXPECT_TRUE(dominates(bad, 0, unknown, 0));
+  EXPECT_TRUE(dominates(bad, 1e9, unknown, 0));
+  EXPECT_TRUE(dominates(bad, 1e9, good, NAN));
+  EXPECT_FALSE(dominates(unknown, 0, bad, 1e9));
+  EXPECT_FALSE(dominates(good, NAN, bad, 1e9));
+  EXPECT_FALSE(dominates(unknown, 0, unknown, 1));
 }
 
 TEST(Population, CopiesMembers) {

@@ -24,6 +24,23 @@ TEST(Hypervolume, IgnoresPointsBeyondTheReference) {
   EXPECT_EQ(hypervolume(std::vector<double>{4, 4}, corner), 0);
 }
 
+TEST(Hypervolume, OfInfinitiesAndWhatIsNotANumber) {
+  for (const std::size_t objectives : {2u, 3u, 4u}) {
+    SCOPED_TRACE(objectives);
+    const std::vector<double> corner(objectives, 3);
+    std::vector<double> points(objectives, 1);
+    const double alone = hypervolume(points, corner);
+    for (const double odd : {NAN, INFINITY}) {
+      points.resize(objectives);
+      points.resize(2 * objectives, 0);
+      points[objectives] = odd;
+      EXPECT_EQ(hypervolume(points, corner), alone);
+    }
+    points[objectives] = -INFINITY;
+    EXPECT_EQ(hypervolume(points, corner), INFINITY);
+  }
+}
+
 TEST(Hypervolume, IsTheShareOfSamplesThatAreDominated) {
   Random random(1);
   std::vector<double> front;

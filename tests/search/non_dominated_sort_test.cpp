@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <pagmo/utils/multi_objective.hpp>
 
+#include <algorithm>
+
 #include "tests/search/populations.hpp"
 
 namespace ridgeline {
@@ -49,6 +51,39 @@ TEST(NonDominatedSort, RanksByConstraintDomination) {
     }
     EXPECT_EQ(sort.front_count(), fronts);
   }
+}
+
+TEST(NonDominatedSort, PutsWhatIsNotANumberBehindEverybody) {
+  Random random(6);
+  NonDominatedSort sort;
+  for (const double infeasible : {0.0, 0.4, 1.0}) {
+    Population p = random_population(random, 90, 3, 4, infeasible);
+    spoil(p, random, NAN, 0.1);
+    const auto rank = sort.rank(p);
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      std::uint32_t expected = 0;
+      for (std::size_t j = 0; j < p.size(); ++j)
+        if (dominates(p.values(j), p.violations[j], p.values(i), p.violations[i]))
+          expected = std::max(expected, rank[j] + 1);
+      ASSERT_EQ(rank[i], expected);
+      ASSERT_EQ(rank[i] == sort.front_count() - 1, !p.is_known(i));
+    }
+    for (const double distance : sort.crowding(p)) EXPECT_FALSE(std::isnan(distance));
+  }
+}
+
+TEST(NonDominatedSort, TakesInfinitiesAsTheLargestAndSmallest) {
+  Random random(7);
+  NonDominatedSort sort;
+  Population p = random_population(random, 200, 3, 5);
+  spoil(p, random, INFINITY, 0.1);
+  spoil(p, random, -INFINITY, 0.05);
+  Population large = p;
+  for (double& value : large.objectives) value = std::clamp(value, -1e6, 1e6);
+  const auto found = sort.rank(p);
+  const std::vector<std::uint32_t> rank(found.begin(), found.end());
+  for (const double distance : sort.crowding(p)) EXPECT_FALSE(std::isnan(distance));
+  EXPECT_TRUE(std::ranges::equal(rank, sort.rank(large)));
 }
 
 TEST(NonDominatedSort, HandlesOneAndNobody) {

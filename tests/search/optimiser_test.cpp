@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
+#include "search/archive.hpp"
 #include "search/exhaustive_search.hpp"
 #include "search/nsga2.hpp"
 #include "search/random_search.hpp"
@@ -100,6 +102,27 @@ TEST(Optimisers, GoOnFromAStateAsIfNothingHadHappened) {
     found.insert(found.end(), rest.begin(), rest.end());
     found.resize(expected.size());
     EXPECT_EQ(found, expected) << name;
+  }
+}
+
+TEST(Optimisers, GoOnWhereObjectivesAreNotNumbers) {
+  const Space space = digits();
+  for (const auto& [name, make] : optimisers()) {
+    SCOPED_TRACE(name);
+    AnyOptimiser optimiser = make(space, 1);
+    ParetoArchive archive(6, 2);
+    const auto evaluate = [](Population& designs) {
+      evaluate_digits(designs);
+      for (std::size_t i = 0; i < designs.size(); ++i)
+        if (designs.genome(i)[2] % 3 == 1) designs.objectives[2 * i + i % 2] = NAN;
+    };
+    EXPECT_EQ(run_search(optimiser, evaluate, 3000,
+                         [&](const Population& designs, const AnyOptimiser&) { return archive.add(designs), true; }),
+              3000u);
+    const Population& members = optimiser.state().members;
+    for (std::size_t i = 0; name == "nsga2" && i < members.size(); ++i) EXPECT_TRUE(members.is_known(i));
+    for (std::size_t i = 0; i < archive.members().size(); ++i) EXPECT_NE(archive.members().genome(i)[2] % 3, 1);
+    EXPECT_GT(archive.members().size(), 0u);
   }
 }
 

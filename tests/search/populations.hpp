@@ -20,4 +20,12 @@ inline Population random_population(Random& random, std::size_t size, std::size_
   return population;
 }
 
+/// Puts NaN, or an infinity, in place of some of the objectives; of NaN also in place of some violations.
+inline void spoil(Population& population, Random& random, double with, double share) {
+  for (double& value : population.objectives)
+    if (random.uniform() < share) value = with;
+  for (double& violation : population.violations)
+    if (std::isnan(with) && random.uniform() < share) violation = with;
+}
+
 }  // namespace ridgeline
