@@ -21,7 +21,7 @@ struct Entry {
 
 /// Calls use(entry) for every entry of a file until it returns true.
 template <class Use>
-bool each_entry(const ZooFile& file, Use use) {
+bool each_entry(const EmbeddedFile& file, Use use) {
   Entry entry;
   std::size_t start = 0;
   int number = 1;
@@ -65,7 +65,7 @@ ZooModel read(const Entry& entry) {
 
 std::vector<std::string> zoo_names() {
   std::vector<std::string> names;
-  for (const ZooFile& file : zoo_files())
+  for (const EmbeddedFile& file : zoo_files())
     each_entry(file, [&](const Entry& entry) {
       names.emplace_back(entry.name);
       return false;
@@ -75,7 +75,7 @@ std::vector<std::string> zoo_names() {
 
 ZooModel zoo_model(std::string_view name) {
   ZooModel model;
-  for (const ZooFile& file : zoo_files())
+  for (const EmbeddedFile& file : zoo_files())
     if (each_entry(file, [&](const Entry& entry) {
           if (entry.name != name) return false;
           model = read(entry);

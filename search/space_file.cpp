@@ -120,7 +120,7 @@ DeploymentRequest parse_deployment(const Node& node) {
   return request;
 }
 
-std::string short_name(const SpaceFile& file) {
+std::string short_name(const EmbeddedFile& file) {
   const std::size_t slash = file.name.rfind('/');
   return std::string(file.name.substr(slash + 1, file.name.size() - slash - 1 - std::string_view(".yaml").size()));
 }
@@ -164,7 +164,7 @@ SpaceDescription parse_space_text(std::string text, const std::string& name) {
 
 std::vector<std::string> space_names() {
   std::vector<std::string> names;
-  for (const SpaceFile& file : space_files()) names.push_back(short_name(file));
+  for (const EmbeddedFile& file : space_files()) names.push_back(short_name(file));
   return names;
 }
 
@@ -176,7 +176,7 @@ SpaceDescription load_space(std::string_view name_or_path) {
     space.text.assign(std::istreambuf_iterator<char>(file), {});
     return space;
   }
-  for (const SpaceFile& file : space_files())
+  for (const EmbeddedFile& file : space_files())
     if (short_name(file) == name_or_path) return parse_space_text(std::string(file.text), std::string(file.name));
   throw_unknown_name({}, "space", name_or_path, space_names());
 }
