@@ -1,7 +1,7 @@
 // Independent designs, every one of the space equally likely: what any search has to beat.
 #pragma once
 
-#include "search/optimiser.hpp"
+#include "search/baseline.hpp"
 
 namespace ridgeline {
 
@@ -12,19 +12,14 @@ struct RandomSearchOptions {
   int threads = 1;
 };
 
-class RandomSearch {
+class RandomSearch : public Baseline {
  public:
   /// Refers to the space.
   RandomSearch(const Space& space, std::size_t objectives, RandomSearchOptions options);
   void ask(Population& designs) const;
-  void tell(const Population&) { ++state_.round; }
-  const OptimiserState& state() const { return state_; }
-  void restore(OptimiserState state) { state_ = std::move(state); }
 
  private:
-  const Space* space_;
   RandomSearchOptions options_;
-  OptimiserState state_;
 };
 
 }  // namespace ridgeline

@@ -5,15 +5,10 @@
 namespace ridgeline {
 
 SobolSearch::SobolSearch(const Space& space, std::size_t objectives, std::size_t batch, std::uint64_t skip)
-    : space_(&space), batch_(batch), skip_(skip) {
-  state_.members.genome_length = space.genome_length();
-  state_.members.objective_count = objectives;
-}
+    : Baseline(space, objectives), batch_(batch), skip_(skip) {}
 
 void SobolSearch::ask(Population& designs) const {
-  designs.genome_length = state_.members.genome_length;
-  designs.objective_count = state_.members.objective_count;
-  designs.resize(batch_);
+  shape(designs, batch_);
   const std::size_t dimensions = designs.genome_length;
   boost::random::sobol sequence(dimensions);
   sequence.seed(skip_ + state_.round * batch_);

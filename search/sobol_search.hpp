@@ -2,24 +2,19 @@
 // spread than random designs. Values of a choice are equally likely, as in Space::sample_balanced.
 #pragma once
 
-#include "search/optimiser.hpp"
+#include "search/baseline.hpp"
 
 namespace ridgeline {
 
-class SobolSearch {
+class SobolSearch : public Baseline {
  public:
   /// Refers to the space. `skip`: how many points of the sequence to leave out, which serves as a seed.
   SobolSearch(const Space& space, std::size_t objectives, std::size_t batch = 1000, std::uint64_t skip = 0);
   void ask(Population& designs) const;
-  void tell(const Population&) { ++state_.round; }
-  const OptimiserState& state() const { return state_; }
-  void restore(OptimiserState state) { state_ = std::move(state); }
 
  private:
-  const Space* space_;
   std::size_t batch_;
   std::uint64_t skip_;
-  OptimiserState state_;
 };
 
 }  // namespace ridgeline
