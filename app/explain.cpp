@@ -151,13 +151,6 @@ Explanation explain(const ExplainOptions& options) {
   return e;
 }
 
-/// What people want more of is said so: capacity is minimised as its inverse.
-std::string objective_label(const SearchObjective& objective) {
-  return objective.inverse ? "capacity"
-         : objective.sum   ? objective.name
-                           : std::string(name(objective.terms.front().measure));
-}
-
 std::string relative(const SearchObjective& objective, double ratio) {
   const double change = (objective.inverse ? 1 / ratio : ratio) - 1;
   return std::abs(change) < 5e-5 ? "same" : fmt::format("{:+.1f} %", 100 * change);
@@ -184,7 +177,7 @@ std::vector<Cell> relative_cells(const Explanation& e, std::span<const double> a
 Table table_of_changes(const Explanation& e) {
   Table table{2, {}, {{"choice"}}};
   for (const SearchObjective& objective : e.setup->problem.objectives)
-    table.rows.front().push_back(objective_label(objective));
+    table.rows.front().push_back(objective_heading(objective));
   table.rows.front().push_back("change");
   table.columns.assign(table.rows.front().size(), {.right = true});
   table.columns.front() = {};
@@ -209,7 +202,7 @@ std::string explain_text(const Explanation& e, const Style& style) {
     text += paragraph(
         "Descriptions, calibrations or the program have changed since the search: what follows is of now.", 2, style);
   for (std::size_t m = 0; m < objectives.size(); ++m)
-    text += fmt::format("  {}: {} of {} designs\n", objective_label(objectives[m]),
+    text += fmt::format("  {}: {} of {} designs\n", objective_heading(objectives[m]),
                         e.places[m] == 1 ? "the best" : fmt::format("place {}", e.places[m]), e.front.designs.size());
 
   for (std::size_t m = 0; m < objectives.size(); ++m) {
@@ -217,7 +210,7 @@ std::string explain_text(const Explanation& e, const Style& style) {
     text += "\n" +
             styled(style, Emphasis::bold,
                    fmt::format("One change for {} {}", objectives[m].inverse ? "more" : "a better",
-                               objective_label(objectives[m]))) +
+                               objective_heading(objectives[m]))) +
             "\n";
     if (best.empty()) {
       text += "  none that meets the constraints\n";
@@ -236,7 +229,7 @@ std::string explain_text(const Explanation& e, const Style& style) {
   Table table = table_of_changes(e);
   table.rows.front().front().text = "next in";
   for (const Neighbour& next : e.neighbours) {
-    std::vector<Cell> row{fmt::format("{}: #{}", objective_label(objectives[next.objective]), next.design + 1)};
+    std::vector<Cell> row{fmt::format("{}: #{}", objective_heading(objectives[next.objective]), next.design + 1)};
     for (Cell& cell : relative_cells(e, next.ratios)) row.push_back(std::move(cell));
     std::vector<std::string> some(
         next.differences.begin(),

@@ -30,14 +30,12 @@ constexpr std::uint64_t kExplainingEvaluations = 20'000;
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 SearchIdentity identity_of(const SearchOptions& options, const SearchSetup& setup, const std::string& fingerprint) {
-  std::string objectives, constraints;
+  std::string objectives;
   for (const SearchObjective& objective : setup.problem.objectives)
     objectives += (objectives.empty() ? "" : ", ") + objective.name;
-  for (const SearchConstraint& constraint : setup.problem.constraints)
-    constraints += (constraints.empty() ? "" : ", ") + to_text(constraint);
   return {{"the space", setup.description.name},
           {"the objective", objectives},
-          {"the constraint", constraints},
+          {"the constraint", fmt::format("{}", fmt::join(options.words.constraints, ", "))},
           {"robust", options.words.robust ? "True" : "False"},
           {"the optimiser", options.optimiser},
           {"the population", std::to_string(options.population)},
@@ -94,16 +92,11 @@ class Reporter {
     for (std::size_t m = 0; m < setup_.problem.objectives.size(); ++m) {
       double best = std::numeric_limits<double>::infinity();
       for (std::size_t i = 0; i < members.size(); ++i) best = std::min(best, members.values(i)[m]);
-      text += fmt::format(", {}", objective_text(setup_.problem.objectives[m], best));
+      const SearchObjective& objective = setup_.problem.objectives[m];
+      text += fmt::format(", {} {}", objective.sum ? "sum" : objective_heading(objective),
+                          objective_text(objective, best));
     }
     return text;
-  }
-  static std::string objective_text(const SearchObjective& objective, double value) {
-    if (objective.inverse) return fmt::format("{} parameters", format_short_count(1 / value));
-    if (objective.sum) return fmt::format("sum {:.4g}", value);
-    const Measure measure = objective.terms.front().measure;
-    if (measure == Measure::accuracy) return fmt::format("accuracy {:.4g}", 1 - value);
-    return fmt::format("{} {}", name(measure), format_number(value, unit(measure)));
   }
 
   const SearchOptions& options_;
@@ -118,8 +111,7 @@ class Reporter {
     throw InputError({"--space", 0, 0, ""}, "no design that was met fits into the memory of its device");
   const Shortfall shortfall = explain_infeasible(setup.problem, *setup.space, kExplainingEvaluations, front.seed);
   const auto amount = [&](std::size_t c, double value) {
-    const Measure measure = setup.problem.constraints[c].measure;
-    return measure == Measure::parameters ? format_short_count(value) : format_number(value, unit(measure));
+    return amount_text(setup.problem.constraints[c].measure, value);
   };
   std::string problem;
   for (const std::size_t c : shortfall.unreachable) {
@@ -185,7 +177,8 @@ SearchResult search(const SearchOptions& options, const Session& session) {
 
   Interrupt interrupt;
   Reporter reporter(options, setup, session, front.reference);
-  std::uint64_t replayed = done;
+  std::uint64_t& replayed = result.replayed;
+  replayed = done;
   double start = now();
   const auto evaluate = [&](Population& designs) { recorder.evaluate(designs); };
   run_search(

@@ -26,7 +26,8 @@ struct SearchResult {
   std::unique_ptr<SearchSetup> setup;
   Front front;
   std::uint64_t repeats = 0;
-  double seconds = 0;  ///< that evaluating took
+  std::uint64_t replayed = 0;  ///< of the front's evaluations: known from the journal
+  double seconds = 0;          ///< that evaluating took
   bool interrupted = false;
   std::string journal;  ///< where to go on from, after an interruption
   std::string out;
@@ -43,6 +44,10 @@ struct FrontFigures {
 FrontFigures figures_of(const SearchSetup& setup, const FrontDesign& design);
 /// "raspberry-pi-4, 1 GHz, fp32, batch 1"
 std::string deployment_text(const Deployment& deployment);
+/// What people want more of is said so: "capacity", though its inverse is minimised.
+std::string objective_heading(const SearchObjective& objective);
+/// Of what was minimised: "50.0 ms", of capacity "4.09 M", of accuracy what it is, of a sum a bare number.
+std::string objective_text(const SearchObjective& objective, double value);
 /// "minimises latency, energy; latency <= 50 ms"
 std::string problem_text(const SearchProblem& problem);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <set>
 
 #include "app/arguments.hpp"
 #include "app/report.hpp"
@@ -42,6 +43,13 @@ SearchRequest request_of(const SearchWords& words) {
     request.parsed_constraints.push_back(parsed("--constraint", [&] { return parse_constraint(text); }));
   if (request.parsed_objectives.size() > kMostObjectives)
     throw InputError({"--objective", 0, 0, ""}, fmt::format("a search has at most {} objectives", kMostObjectives));
+  std::set<std::string> names;
+  for (const SearchObjective& objective : request.parsed_objectives)
+    if (!names.insert(objective.name).second)
+      throw InputError({"--objective", 0, 0, ""}, fmt::format("'{}' is given twice", objective.name),
+                       "each objective once; weights belong into a sum");
+  for (const std::string& precision : words.precisions)
+    if (precision != kUsual) parse_precision_argument("--precision", precision);
   return request;
 }
 

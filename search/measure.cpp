@@ -104,6 +104,15 @@ std::string_view unit(Measure measure) {
 
 Dimension dimension(Measure measure) { return info(measure).dimension; }
 
+std::string amount_text(Measure measure, double value) {
+  if (measure == Measure::accuracy) return fmt::format("{:.4g}", value);
+  if (measure == Measure::edp) return format_quantity(value, kEnergy) + "·s";
+  if (measure != Measure::parameters) return format_quantity(value, dimension(measure));
+  std::string text = format_quantity(value, Dimension{.flop = 1});
+  text.erase(text.rfind("FLOP"));
+  return std::string(trimmed(text));
+}
+
 double value_of(Measure measure, const DesignFigures& f, double accuracy) {
   switch (measure) {
     case Measure::accuracy:
@@ -178,10 +187,7 @@ SearchConstraint parse_constraint(std::string_view text) {
 }
 
 std::string to_text(const SearchConstraint& c) {
-  const std::string limit = dimension(c.measure) == Dimension{} ? fmt::format("{:g}", c.limit)
-                            : c.measure == Measure::edp         ? fmt::format("{:g} J·s", c.limit)
-                                                                : format_quantity(c.limit, dimension(c.measure));
-  return fmt::format("{} {} {}", name(c.measure), c.at_most ? "<=" : ">=", limit);
+  return fmt::format("{} {} {}", name(c.measure), c.at_most ? "<=" : ">=", amount_text(c.measure, c.limit));
 }
 
 double violation(const SearchConstraint& constraint, const DesignFigures& figures, double accuracy,

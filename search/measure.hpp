@@ -42,6 +42,8 @@ Measure parse_measure(std::string_view name);
 /// "s", "J", "W", "J·s", "B", "" (accuracy, parameters).
 std::string_view unit(Measure measure);
 Dimension dimension(Measure measure);
+/// "50.0 ms", of parameters "4.09 M".
+std::string amount_text(Measure measure, double value);
 
 /// NaN where there is no basis; so is accuracy when `accuracy` is.
 double value_of(Measure measure, const DesignFigures& figures, double accuracy);

@@ -126,6 +126,14 @@ TEST(Search, LeavesDevicesOutWithTheReason) {
   EXPECT_NE(text.find("Left out\n  ncs2  no power data"), std::string::npos) << text;
 }
 
+TEST(Search, SaysWhyADeviceHasNoDesign) {
+  const RunResult result = run_line(kQuick + "--objective latency,parameters");
+  EXPECT_NE(result.out.find("No design of raspberry-pi-4 is on the front: all that were met are dominated."),
+            std::string::npos)
+      << result.out;
+  EXPECT_NE(result.out.find("4.09 M (#1)"), std::string::npos) << result.out;
+}
+
 TEST(Search, RobustLooksAtTheUpperEndsOfIntervals) {
   const Json json = json_of(kQuick + "--objective latency,capacity --robust");
   for (const Json& design : json.at("designs"))
@@ -168,6 +176,12 @@ TEST(Search, RefusesWhatItCannotUnderstand) {
       "error: --objective: unknown objective 'latencies'; did you mean 'latency'? the objectives are: accuracy, "
       "latency, latency_per_sequence, energy, energy_per_sequence, peak_power, average_power, edp, memory, "
       "parameters, capacity, edgetran\n");
+  EXPECT_EQ(complaint_of(kQuick + "--objective latency,energy,latency"),
+            "error: --objective: 'latency' is given twice; each objective once; weights belong into a sum\n");
+  EXPECT_EQ(
+      complaint_of(kQuick + "--precision fp17"),
+      "error: --precision: unknown precision 'fp17'; did you mean 'fp16'? the precisions are: fp32, tf32, fp16, "
+      "bf16, int8, int4\n");
   EXPECT_EQ(complaint_of(kQuick + "--constraint latency<=50W"),
             "error: --constraint: latency: expected a positive amount in s, found '50W'\n");
   EXPECT_EQ(complaint_of(kQuick + "--constraint memory=2GB"),
@@ -352,7 +366,16 @@ TEST(Search, RefusesTheJournalOfAnotherSearch) {
                    "--journal " +
                    journal),
       "error: " + journal + ": is the journal of another search: the space is 'bert-grid' there and 'gpt2' here\n");
-  EXPECT_EQ(run_line(kQuick + "--resume --journal " + journal).exit_code, 0);
+  const RunResult again = run_line(kQuick + "--resume --journal " + journal);
+  EXPECT_EQ(again.exit_code, 0);
+  EXPECT_NE(again.out.find("of them met before, 3,000 known from the journal\n"), std::string::npos) << again.out;
+
+  const std::string other = (folder / "b.journal").string();
+  EXPECT_EQ(run_line(kQuick + "--constraint latency<=100.1ms --journal " + other).exit_code, 0);
+  EXPECT_EQ(complaint_of(kQuick + "--constraint latency<=100.2ms --resume --journal " + other),
+            "error: " + other +
+                ": is the journal of another search: the constraint is 'latency<=100.1ms' there and "
+                "'latency<=100.2ms' here\n");
 }
 
 }  // namespace

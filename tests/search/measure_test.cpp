@@ -55,6 +55,8 @@ TEST(Constraint, IsViolatedByItsRelativeExcess) {
   EXPECT_EQ(violation(parse_constraint("accuracy>=0.5"), kFigures, NAN), 1e9);
   EXPECT_EQ(to_text(parse_constraint("latency<=50ms")), "latency <= 50.0 ms");
   EXPECT_EQ(to_text(parse_constraint("accuracy>=0.8")), "accuracy >= 0.8");
+  EXPECT_EQ(to_text(parse_constraint("parameters>=30M")), "parameters >= 30.0 M");
+  EXPECT_EQ(to_text(parse_constraint("parameters<=512")), "parameters <= 512");
 }
 
 TEST(Measure, FactorsTakeFiguresToTheEndsOfTheirIntervals) {
