@@ -76,7 +76,16 @@ COMMANDS = [
     "compare bert-tiny --device t4,l4",
     "devices", "devices t4", "devices raspberry-pi-4", "runtimes", "runtimes pytorch-eager", "models",
     "models bert-base", "models bert-base --counting survey", "space", "space flexibert2", "space hat --samples 20",
+    "search --space flexibert2 --devices all --evaluations 300 --population 20 --constraint memory<=1GB",
+    "search --space hat --evaluations 200 --population 20 --objective latency --devices t4 --robust",
 ]
+
+
+def commands_with_json():
+    """Commands whose help page lists --json."""
+    listed = command_line("help").stdout.split("Commands:\n")[1].split("\n\n")[0]
+    names = [line.split()[0] for line in listed.splitlines() if not line.startswith("   ")]
+    return {name for name in names if name != "help" and " --json " in command_line("help", name).stdout}
 
 
 class Schemas(unittest.TestCase):
@@ -93,9 +102,15 @@ class Schemas(unittest.TestCase):
 
     def test_commands_follow_them(self):
         seen = {self.check(command.split()) for command in COMMANDS}
+        tried = {command.split()[0] for command in COMMANDS} | {"import", "explain", "calibrate", "validate"}
+        self.assertEqual(tried, commands_with_json())
         with folder() as path:
             data = ["--device", "raspberry-pi-4", "--data", str(campaign(path))]
             seen.add(self.check(["import", data[-1]]))
+            front = f"{path}/front.h5"
+            self.assertEqual(command_line("search", "--space", "flexibert2", "--evaluations", "300", "--population", "20",
+                                          "--out", front).returncode, 0)
+            seen.add(self.check(["explain", front]))
             seen.add(self.check(["calibrate", *data, "--predictor", "analytic"]))
             seen.add(self.check(["validate", *data]))
             seen.add(self.check(["validate", *data, "--calibrate-on", "20", "--predictor", "analytic"]))
