@@ -15,6 +15,7 @@
   /** Three significant digits and an SI prefix; times take none above one. */
   function si(value, unit) {
     if (value === null || value === undefined || !isFinite(value)) return '—';
+    if (unit === '1') return String(Number(value.toPrecision(3)));
     if (!PREFIXED.has(unit) || value === 0) return `${Number(value.toPrecision(3))} ${unit}`.trim();
     let power = 3 * Math.floor(Math.log10(Math.abs(Number(value.toPrecision(3)))) / 3);
     power = Math.max(-12, Math.min(unit === 's' ? 0 : 15, power));
@@ -24,6 +25,11 @@
   }
   const count = (value) => si(value, 'FLOP').replace('FLOP', '').trim();
   const percent = (share, digits = 1) => (share === null || share === undefined ? '—' : `${(100 * share).toFixed(digits)} %`);
+  /** The nearest number of two digits in the direction of `round`. */
+  function twoDigits(value, round) {
+    const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
+    return round(value / unit) * unit;
+  }
   const words = (key) => key.replace(/_/g, ' ');
   const interval = (f) => (f.low === null || f.low === undefined ? '—' : `${si(f.low, f.unit)} – ${si(f.high, f.unit)}`);
   const html = (text) => String(text).replace(/&/g, '&amp;').replace(/</g, '&lt;');
@@ -70,7 +76,7 @@
       animation: false,
       textStyle: { color: colour('--ink') },
       color: ['#0b84d8', '#e07b26', '#2e9e5b', '#b74fb0', '#d2493f', '#8a7a2f', '#4f62c9', '#6b7785'],
-            legend: { type: 'scroll', textStyle: { color: colour('--ink') }, ...option.legend },
+      legend: { type: 'scroll', textStyle: { color: colour('--ink') }, ...option.legend },
       ...option,
       grid: { left: 34, right: 24, top: 56, bottom: 34, containLabel: true },
       tooltip: {
@@ -93,6 +99,7 @@
     new ResizeObserver(() => made.resize()).observe(host);
     return { made, draw };
   }
+  const narrow = () => window.innerWidth < 600;
   const lines = (...parts) => parts.filter(Boolean).map(html).join('<br>');
 
   // --- an estimate
@@ -143,7 +150,7 @@
     const launched = operators.filter((o) => o.duration > 0);
     const views = operators.length - launched.length;
     const s = section('Roofline', `Every operator that runs: ${launched.length}. ${views ? `${views} views only change shapes and are left out. ` : ''}`
-      + 'Operators without arithmetic lie on the lower edge. Click one for its figures.');
+      + 'Operators without arithmetic lie on the lower edge, without bytes (fused into others) on the right one. Click one for its figures.');
     let operational = false;
     const bytesOf = (o) => (operational ? o.dram : o.bytes);
     const frame = () => {
@@ -174,7 +181,7 @@
       return {
         tooltip: { trigger: 'item', formatter: (p) => (p.seriesType === 'scatter' ? describeOperator(operators[p.value[2]]) : html(p.seriesName)) },
         xAxis: { type: 'log', min: left, max: right, name: `${operational ? 'operational' : 'arithmetic'} intensity in FLOP/B` },
-        yAxis: { type: 'log', min: floor, name: 'performance in FLOP/s', nameGap: 48, axisLabel: { formatter: count } },
+        yAxis: { type: 'log', min: floor, name: 'performance in FLOP/s', nameGap: 60, axisLabel: { formatter: count } },
         series: [...bounds.map((bound) => ({ name: `limited by ${bound}`, type: 'scatter', symbolSize: launched.length > 2000 ? 5 : 9,
           itemStyle: { opacity: 0.75 }, data: launched.filter((o) => o.bound === bound).map(point) })), ...slopes, ...peaks],
       };
@@ -324,7 +331,7 @@
     const s = section('Figures with their intervals');
     let key = 'latency';
     const name = (e) => `${e.model.name} · ${e.device.name}`;
-    const label = (text) => (window.innerWidth < 600 ? text.replace(' · ', '\n') : text);
+    const label = (text) => (narrow() ? text.replace(' · ', '\n') : text);
     const option = () => {
       const shown = possible.filter((e) => e[key].value !== null).reverse();
       const unit = shown.length ? shown[0][key].unit : '';
@@ -333,9 +340,9 @@
       return {
         tooltip: { trigger: 'item', formatter: (p) => { const e = shown.find((x) => name(x) === p.value[1]); return e ? lines(name(e), si(e[key].value, unit), interval(e[key]), e[key].origin) : ''; } },
         legend: { show: false },
-        xAxis: { type: 'log', name: `${words(key)} in ${unit}`, axisLabel: { formatter: (v) => si(v, unit) } },
+        xAxis: { type: 'log', name: words(key), axisLabel: { formatter: (v) => si(v, unit) } },
         yAxis: { type: 'category', data: shown.map(name), axisLabel: { formatter: label, lineHeight: 14 } },
-        series: [{ name: 'interval', type: 'line', data: bars, symbol: 'none', connectNulls: false, silent: true, lineStyle: { width: 5, opacity: 0.35 } },
+        series: [{ name: 'interval', type: 'line', data: bars, symbol: 'none', connectNulls: false, silent: true, lineStyle: { width: 5, opacity: 0.35 }, z: 1 },
           { name: words(key), type: 'scatter', symbolSize: 12, data: shown.map((e) => [e[key].value, name(e)]) }],
       };
     };
@@ -344,9 +351,12 @@
     drawn.made.getDom().style.height = `${Math.max(320, 90 + 34 * possible.length)}px`;
     drawn.made.resize();
     const columns = ['latency', 'energy', 'peak_power', 'memory'];
-    table(section('Table'), [['model'], ['device'], ...columns.flatMap((c) => [[words(c), true], ['interval', true]]), ['rests on']],
-      doc.estimates.map((e) => (e.problem ? [e.model.name, e.device.name, ...columns.flatMap(() => ['—', '—']), e.problem]
-        : [e.model.name, e.device.name, ...columns.flatMap((c) => [{ text: si(e[c].value, e[c].unit), attributes: { 'data-figure': c, 'data-value': String(e[c].value) } }, interval(e[c])]), e.latency.origin])));
+    const spreads = (c) => possible.some((e) => e[c].low !== null);
+    const cells = (e, c) => [{ text: si(e[c].value, e[c].unit), attributes: { 'data-figure': c, 'data-value': String(e[c].value) } },
+      ...(spreads(c) ? [interval(e[c])] : [])];
+    table(section('Table'), [['model'], ['device'], ...columns.flatMap((c) => [[words(c), true], ...(spreads(c) ? [['interval', true]] : [])]), ['rests on']],
+      doc.estimates.map((e) => [...[e.model.name, e.device.name].map((text) => ({ text, attributes: { class: 'name' } })),
+        ...columns.flatMap((c) => (e.problem ? Array(spreads(c) ? 2 : 1).fill('—') : cells(e, c))), e.problem || e.latency.origin]));
   }
 
   // --- what was measured
@@ -361,7 +371,7 @@
       .filter((row) => row.measured !== null && row.predicted !== null);
   }
   const rowText = (row, unit) => lines(row.id, `measured ${si(row.measured, unit)}`, `predicted ${si(row.predicted, unit)}`,
-    row.low === null ? '' : `interval ${si(row.low, unit)} – ${si(row.high, unit)}`, `measured is ${percent(row.measured / row.predicted - 1)} off`, row.fitted ? 'the fit saw it' : '');
+    row.low === null ? '' : `interval ${si(row.low, unit)} – ${si(row.high, unit)}`, `measured ÷ predicted − 1: ${percent(row.measured / row.predicted - 1)}`, row.fitted ? 'the fit saw it' : '');
   const groups = (rows) => [['not fitted', rows.filter((r) => !r.fitted)], ['fitted', rows.filter((r) => r.fitted)]].filter(([, list]) => list.length);
 
   function measuredCharts(stretches) {
@@ -375,15 +385,15 @@
     const parity = chart(s, 'parity', 'Predicted against measured', () => {
       const rows = rowsOf(key);
       const ends = rows.flatMap((r) => [r.measured, r.predicted]);
-      const low = Math.min(...ends) / 1.2, high = Math.max(...ends) * 1.2;
+      const low = twoDigits(Math.min(...ends) / 1.2, Math.floor), high = twoDigits(Math.max(...ends) * 1.2, Math.ceil);
       const bars = rows.length > 2000 ? [] : rows.filter((r) => r.low !== null).flatMap((r) => [[r.measured, r.low], [r.measured, r.high], ['-', '-']]);
       return {
         tooltip: { trigger: 'item', formatter: (p) => (p.seriesType === 'scatter' ? rowText(p.data.row, unit) : '') },
-        xAxis: { type: 'log', min: low, max: high, name: `measured in ${unit}`, axisLabel: { formatter: (v) => si(v, unit) } },
-        yAxis: { type: 'log', min: low, max: high, name: `predicted in ${unit}`, nameGap: 52, axisLabel: { formatter: (v) => si(v, unit) } },
+        xAxis: { type: 'log', min: low, max: high, name: 'measured', axisLabel: { formatter: (v) => si(v, unit) } },
+        yAxis: { type: 'log', min: low, max: high, name: 'predicted', nameGap: 66, axisLabel: { formatter: (v) => si(v, unit) } },
         series: [...groups(rows).map(([name, list]) => ({ name, type: 'scatter', symbolSize: rows.length > 2000 ? 4 : 8, itemStyle: { opacity: 0.7 }, data: list.map((row) => ({ value: [row.measured, row.predicted], row })) })),
-          { name: 'right', type: 'line', symbol: 'none', silent: true, lineStyle: { color: colour('--soft'), width: 1 }, itemStyle: { color: colour('--soft') }, data: [[low, low], [high, high]] },
-          { name: 'interval', type: 'line', symbol: 'none', silent: true, lineStyle: { width: 1, opacity: 0.4 }, data: bars }],
+          { name: 'exact', type: 'line', symbol: 'none', silent: true, lineStyle: { color: colour('--soft'), width: 1 }, itemStyle: { color: colour('--soft') }, data: [[low, low], [high, high]] },
+          { name: 'interval', type: 'line', symbol: 'none', silent: true, lineStyle: { color: colour('--soft'), width: 1, opacity: 0.4 }, itemStyle: { color: colour('--soft') }, z: 1, data: bars }],
       };
     });
     const detail = element('div', { class: 'detail', id: 'row' });
@@ -423,10 +433,10 @@
       tooltip: { trigger: 'item', formatter: (q) => (q.data && q.data.p ? lines(q.data.p.parameter, `fitted ${si(q.data.p.value, q.data.p.unit)}`, `data sheet ${si(q.data.p.data_sheet, q.data.p.unit)}`, `where the fit began ${si(q.data.p.generic, q.data.p.unit)}`) : '') },
       legend: { show: false },
       xAxis: { type: 'log', name: 'fitted ÷ data sheet' },
-      yAxis: { type: 'category', data: list.map((p) => p.parameter) },
-      series: [{ name: 'deviation', type: 'line', symbol: 'none', silent: true, lineStyle: { width: 3, opacity: 0.4 },
+      yAxis: { type: 'category', data: list.map((p) => p.parameter), axisLabel: narrow() ? { width: 120, overflow: 'break', fontSize: 10, lineHeight: 11 } : {} },
+      series: [{ name: 'deviation', type: 'line', symbol: 'none', silent: true, lineStyle: { width: 3, opacity: 0.4 }, z: 1,
         data: list.flatMap((p) => [[(p.value / p.data_sheet) * Math.exp(-p.log_deviation), p.parameter], [(p.value / p.data_sheet) * Math.exp(p.log_deviation), p.parameter], ['-', '-']]) },
-        { name: 'parameters', type: 'scatter', symbolSize: 11, data: list.map((p) => ({ p, value: [p.value / p.data_sheet, p.parameter], itemStyle: p.determined ? {} : { color: colour('--paper'), borderColor: colour('--accent'), borderWidth: 2 } })) }],
+        { name: 'parameters', type: 'scatter', symbolSize: 11, data: list.map((p) => ({ p, value: [p.value / p.data_sheet, p.parameter], itemStyle: p.determined ? { color: colour('--accent') } : { color: colour('--paper'), borderColor: colour('--accent'), borderWidth: 2 } })) }],
     }));
     drawn.made.getDom().style.height = `${Math.max(300, 90 + 26 * list.length)}px`;
     drawn.made.resize();
@@ -449,11 +459,12 @@
 
   function validatePage() {
     root.append(element('h1', {}, `Validation on ${doc.set.name}`),
-      element('p', {}, `${doc.set.device}, ${doc.set.runtime}, ${doc.set.precision}, ${doc.set.protocol}; predictor ${doc.predictor}${doc.calibrated_on ? `, fitted to ${doc.calibrated_on} rows` : ''}; ${doc.rows} rows scored. ${doc.set.source}`));
+      element('p', {}, `${doc.set.device}, ${doc.set.runtime}, ${doc.set.precision}${doc.set.power_mode ? `, ${doc.set.power_mode}` : ''}, ${doc.set.protocol}; predictor ${doc.predictor}${doc.calibrated_on ? `, fitted to ${doc.calibrated_on} rows` : ''}; ${doc.rows} rows scored. ${doc.set.source}`));
     const keys = ['latency', 'energy', 'peak_power'].filter((k) => doc[k].rows);
     const shares = new Set(['mape', 'median_ape', 'coverage', 'width']);
+    const titles = { mape: 'MAPE', median_ape: 'median APE', rmse: 'RMSE', r2: 'R²', spearman: 'Spearman’s ρ', kendall: 'Kendall’s τ' };
     table(section('Scores'), [['score'], ...keys.map((k) => [words(k), true])],
-      ['rows', 'mape', 'median_ape', 'rmse', 'r2', 'spearman', 'kendall', 'coverage', 'width', 'interval_score', 'best_constant_score'].map((score) => [words(score), ...keys.map((k) => {
+      ['rows', 'mape', 'median_ape', 'rmse', 'r2', 'spearman', 'kendall', 'coverage', 'width', 'interval_score', 'best_constant_score'].map((score) => [titles[score] || words(score), ...keys.map((k) => {
         const v = doc[k][score];
         return { text: v === null ? '—' : shares.has(score) ? percent(v) : score === 'rmse' ? si(v, doc[k].unit) : Number(v.toPrecision(4)), attributes: { 'data-score': `${k}.${score}`, 'data-value': String(v) } };
       })]));
