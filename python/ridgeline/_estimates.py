@@ -88,7 +88,9 @@ class Device(Description):
     def matrix_peak(self, precision: str) -> Figure:
         """Data-sheet rate of matrix products in FLOP/s; without a value where there is no path for that format."""
         peak = self.document["matrix_peak"][precision]
-        return Figure(peak["value"], peak["unit"], origin="data sheet", reason="no path for that format")
+        if peak["value"] is None:
+            return Figure(None, peak["unit"], reason="no path for that format")
+        return Figure(peak["value"], peak["unit"], origin="data sheet")
 
 
 class Runtime(Description):
@@ -263,18 +265,22 @@ def estimate(model_source, device: str | os.PathLike | Device, *, task: str | No
 
 def compare(model_sources: Iterable, device_names: Iterable[str | os.PathLike | Device], **keywords) -> list[Estimate]:
     """Every model on every device, with the keywords of estimate(). A pair that cannot be estimated (a precision that
-    a device does not have) has `problem`; an unknown name raises InputError."""
+    a device does not have) has `problem`; unknown models and devices raise, and so does the first problem when every
+    pair has one."""
     loaded = [model(source) for source in model_sources]
     words = [device_word(d) for d in device_names]
     for word in words:
         run("devices", word)
-    found = []
+    found, problems = [], []
     for one in loaded:
         for word in words:
             try:
                 found.append(estimate(one, word, **keywords))
             except _ridgeline.Error as error:
+                problems.append(error)
                 found.append(Estimate({"model": {"name": one.name}, "device": {"name": word}, "problem": str(error)}))
+    if problems and len(problems) == len(found):
+        raise problems[0]
     return found
 
 

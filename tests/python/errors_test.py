@@ -27,6 +27,10 @@ class Errors(unittest.TestCase):
                        lambda: ridgeline.estimate("bert-base", "t4", overrides={"dram.bandwith": "x2"}))
         self.same_text([*words, "--new-tokens", "3"], lambda: ridgeline.estimate("bert-base", "t4", new_tokens=3))
 
+    def test_a_comparison_of_nothing_possible(self):
+        self.same_text(["compare", "bert-tiny", "--device", "t4,l4", "--runtime", "pytroch"],
+                       lambda: ridgeline.compare(["bert-tiny"], ["t4", "l4"], runtime="pytroch"))
+
     def test_files_with_their_place(self):
         with folder() as path:
             file = f"{path}/model.yaml"

@@ -47,6 +47,7 @@ class Descriptions(unittest.TestCase):
         self.assertEqual(t4.facts, command_json("devices", "t4")["facts"])
         self.assertEqual(t4.power_limit_W, 70)
         self.assertEqual(t4.matrix_peak("bf16").value, None)
+        self.assertEqual((t4.matrix_peak("fp16").reason, t4.matrix_peak("bf16").origin), (None, None))
         self.assertIn("memory_bandwidth 320 GB/s", repr(t4))
 
     def test_runtimes_too(self):
