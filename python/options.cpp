@@ -72,6 +72,16 @@ class PythonSink final : public spdlog::sinks::base_sink<spdlog::details::null_m
   void flush_() override {}
 };
 
+/// One group of options (app/option_groups.hpp) from the keywords.
+template <class Options>
+Options group_of(void (*add)(OptionSet&, Options&), const py::dict& keywords) {
+  Options options;
+  OptionSet set;
+  add(set, options);
+  give(set, keywords);
+  return options;
+}
+
 }  // namespace
 
 void give(const OptionSet& set, const py::dict& keywords) {
@@ -106,21 +116,9 @@ Action prepare(std::string_view name, const Words& words, const py::dict& keywor
   return action;
 }
 
-WorkloadOptions workload_options(const py::dict& keywords) {
-  WorkloadOptions options;
-  OptionSet set;
-  add_workload(set, options);
-  give(set, keywords);
-  return options;
-}
+WorkloadOptions workload_options(const py::dict& keywords) { return group_of(add_workload, keywords); }
 
-WhatIfOptions what_if_options(const py::dict& keywords) {
-  WhatIfOptions options;
-  OptionSet set;
-  add_what_if(set, options);
-  give(set, keywords);
-  return options;
-}
+WhatIfOptions what_if_options(const py::dict& keywords) { return group_of(add_what_if, keywords); }
 
 void check_interrupted() {
   const py::gil_scoped_acquire lock;
