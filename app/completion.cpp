@@ -37,11 +37,12 @@ std::vector<CommandWords> declared_commands() {
 std::string long_name(const Option& option) { return option.name.substr(option.name.find("--")); }
 
 /// What completes a value: names that the program lists, files, or nothing.
-enum class Completed { none, files, devices, runtimes, models };
+enum class Completed { none, files, devices, runtimes, models, spaces };
 
 Completed source_of(const Option& option) {
-  if (option.name == "--device") return Completed::devices;
+  if (option.name == "--device" || option.name == "--devices") return Completed::devices;
   if (option.name == "--runtime") return Completed::runtimes;
+  if (option.name == "--space") return Completed::spaces;
   return option.type.starts_with("FILE") || option.type.starts_with("FOLDER") ? Completed::files : Completed::none;
 }
 
@@ -49,10 +50,12 @@ Completed source_of(const Positional& word, std::string_view command) {
   if (word.name == "MODEL" || command == "models") return Completed::models;
   if (command == "devices") return Completed::devices;
   if (command == "runtimes") return Completed::runtimes;
-  return word.name.starts_with("FILE") ? Completed::files : Completed::none;
+  if (command == "space") return Completed::spaces;
+  return word.name.starts_with("FILE") || word.name.ends_with(".h5") ? Completed::files : Completed::none;
 }
 
-constexpr std::string_view kListNames[] = {"", "files", "devices", "runtimes", "models"};
+/// The command that lists the names, where there are some.
+constexpr std::string_view kListNames[] = {"", "files", "devices", "runtimes", "models", "space"};
 std::string_view list_name(Completed source) { return kListNames[static_cast<std::size_t>(source)]; }
 
 std::string bash_script(const std::vector<CommandWords>& all) {
@@ -75,7 +78,7 @@ std::string bash_script(const std::vector<CommandWords>& all) {
 _ridgeline_words() {{
   case $1 in
     files) compgen -f -- "$2" ;;
-    devices | runtimes | models) compgen -W "$("$3" "$1" --csv 2>/dev/null | tail -n +2 | cut -d, -f1)" -- "$2" ;;
+    devices | runtimes | models | space) compgen -W "$("$3" "$1" --csv 2>/dev/null | tail -n +2 | cut -d, -f1)" -- "$2" ;;
   esac
 }}
 _ridgeline() {{
@@ -177,7 +180,8 @@ constexpr std::array kCompletionExamples{
 
 constexpr CommandHelp kCompletionHelp{
     "completion", "ridgeline completion SHELL", "completion of commands, options and names for bash and zsh",
-    "Prints a script for SHELL, bash or zsh, that completes commands, options, devices, runtimes, models and files.",
+    "Prints a script for SHELL, bash or zsh, that completes commands, options, files, and names of devices, "
+    "runtimes, models and spaces.",
     kCompletionExamples};
 
 void declare_completion(OptionSet& set, CompletionOptions& o) {

@@ -52,9 +52,14 @@ printf '%s\\n' "${COMPREPLY[@]}"
         self.assertEqual(self.complete("estimate", "mobileb"), ["mobilebert"])
         self.assertIn("tensorrt", self.complete("estimate", "bert-base", "--runtime", ""))
         self.assertEqual(self.complete("devices", "a100-sxm"), ["a100-sxm-40gb"])
+        self.assertEqual(self.complete("search", "--space", "flexibert2"), ["flexibert2"])
+        self.assertEqual(self.complete("search", "--devices", "raspberry"), ["raspberry-pi-4"])
+        self.assertEqual(self.complete("space", "flexi"), ["flexibert2"])
         with folder() as path:
             (pathlib.Path(path) / "measurements.csv").touch()
             self.assertEqual(self.complete("calibrate", "--data", f"{path}/m"), [f"{path}/measurements.csv"])
+            (pathlib.Path(path) / "front.h5").touch()
+            self.assertEqual(self.complete("explain", f"{path}/f"), [f"{path}/front.h5"])
         self.assertEqual(self.complete("estimate", "bert-base", "--batch", ""), [])
 
 
