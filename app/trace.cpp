@@ -55,7 +55,10 @@ std::string trace_json(const Scenario& scenario) {
   events.push_back(named("process_name", kHost, scenario.architecture.name + " on " + scenario.device.title));
   events.push_back(named("thread_name", kHost, "host"));
   events.push_back(named("thread_name", kDevice, "device"));
-  HostClock host(scenario.parameters.asynchronous);
+  const CostParameters& parameters = scenario.parameters;
+  const Watts waiting = parameters.static_power + (parameters.asynchronous ? Watts(0) : parameters.dispatch_power);
+  if (parameters.has_power) events.push_back(power_event(Seconds(0), waiting));
+  HostClock host(parameters.asynchronous);
   for (const OperatorReport& o : detail.operators) {
     const Phase& phase = scenario.program.phases[o.phase];
     const OperatorNode& node = phase.graph[o.vertex];
@@ -72,10 +75,11 @@ std::string trace_json(const Scenario& scenario) {
                      {"bound", name(o.cost.bound)}, {"layer", node.layer < 0 ? Json() : Json(node.layer)},
                      {"phase", phase.name},         {"repeats", phase.repeats}};
     events.push_back(std::move(event));
-    if (!scenario.parameters.has_power) continue;
-    events.push_back(power_event(o.when.start, scenario.parameters.static_power + o.when.dynamic_power));
-    events.push_back(power_event(o.when.start + o.cost.duration, scenario.parameters.static_power));
+    if (!parameters.has_power) continue;
+    events.push_back(power_event(o.when.start, parameters.static_power + o.when.dynamic_power));
+    events.push_back(power_event(o.when.start + o.cost.duration, waiting));
   }
+  if (parameters.has_power) events.push_back(power_event(detail.total.latency, parameters.static_power));
   Json json = json_document("trace");
   json["displayTimeUnit"] = "ms";
   json["traceEvents"] = std::move(events);

@@ -180,9 +180,14 @@ class Traces(unittest.TestCase):
             self.assertTrue(all(name == run for name, run in dispatched.items()))
 
     def test_power_is_a_counter(self):
-        document, events = self.trace("bert-base", "--device", "raspberry-pi-4")
-        watts = [e["args"]["W"] for e in events if e["ph"] == "C"]
-        self.assertGreaterEqual(max(watts) * (1 + 1e-9), document["peak_power"]["value"])
+        for words in (("bert-base", "--device", "raspberry-pi-4"), ("bert-tiny", "--device", "jetson-nano-gpu"),
+                      ("bert-tiny", "--device", "raspberry-pi-4")):
+            document, events = self.trace(*words, "--calibration", "none")
+            draws = [(e["ts"], e["args"]["W"]) for e in events if e["ph"] == "C"]
+            self.assertGreaterEqual(max(w for _, w in draws) * (1 + 1e-9), document["peak_power"]["value"])
+            microjoules = sum(w * (after - ts) for (ts, w), (after, _) in zip(draws, draws[1:]))
+            self.assertAlmostEqual(microjoules / (1e6 * document["energy"]["value"]), 1, 9, words)
+            self.assertAlmostEqual(draws[-1][0] / (1e6 * document["latency"]["value"]), 1, 9, words)
         _, events = self.trace("bert-base", "--device", "iphone-13")
         self.assertEqual([e for e in events if e["ph"] == "C"], [])
 
