@@ -28,8 +28,8 @@ errors = calibration.held_out_mape["latency"]
 print(f"held-out error of latency: {errors['analytic']:.1%}, of the data sheet {errors['datasheet']:.1%}", end="\n\n")
 
 parameters = pandas.DataFrame(calibration.parameters)
-learnt = parameters[parameters["determined"]]
-print(learnt[["parameter", "unit", "data_sheet", "value"]].to_string(index=False), end="\n\n")
+learnt = parameters[parameters["determined"]][["parameter", "unit", "data_sheet", "value"]]
+print(learnt.to_string(index=False, float_format="{:.3g}".format), end="\n\n")
 
 for basis in ("none", "board.h5"):
     print(basis, ridgeline.estimate(measured.model(0), measured.device, length=100, calibration=basis).latency)

@@ -17,6 +17,7 @@ for bandwidth in ("x0.5", "x1", "x2", "x4"):
 
 sweep = pandas.DataFrame(found)
 for figure in ("latency_s", "energy_J"):
+    print(figure)
     print(sweep.pivot(index="dram.bandwidth", columns="clock", values=figure).round(3), end="\n\n")
 
 best = sweep.loc[sweep["energy_J"].idxmin()]
