@@ -31,7 +31,13 @@
     return round(value / unit) * unit;
   }
   const words = (key) => key.replace(/_/g, ' ');
-  const interval = (f) => (f.low === null || f.low === undefined ? '—' : `${si(f.low, f.unit)} – ${si(f.high, f.unit)}`);
+  /** "1.37 – 3.39 s"; "895 ms – 1.78 s" where the prefixes differ. */
+  function interval({ low, high, unit }) {
+    if (low === null || low === undefined) return '—';
+    const [from, to] = [si(low, unit), si(high, unit)];
+    const shared = to.slice(to.indexOf(' '));
+    return `${from.endsWith(shared) ? from.slice(0, -shared.length) : from} – ${to}`;
+  }
   const html = (text) => String(text).replace(/&/g, '&amp;').replace(/</g, '&lt;');
 
   // --- building blocks
@@ -371,7 +377,7 @@
       .filter((row) => row.measured !== null && row.predicted !== null);
   }
   const rowText = (row, unit) => lines(row.id, `measured ${si(row.measured, unit)}`, `predicted ${si(row.predicted, unit)}`,
-    row.low === null ? '' : `interval ${si(row.low, unit)} – ${si(row.high, unit)}`, `measured ÷ predicted − 1: ${percent(row.measured / row.predicted - 1)}`, row.fitted ? 'the fit saw it' : '');
+    row.low === null ? '' : `interval ${interval({ ...row, unit })}`, `measured ÷ predicted − 1: ${percent(row.measured / row.predicted - 1)}`, row.fitted ? 'the fit saw it' : '');
   const groups = (rows) => [['not fitted', rows.filter((r) => !r.fitted)], ['fitted', rows.filter((r) => r.fitted)]].filter(([, list]) => list.length);
 
   function measuredCharts(stretches) {
