@@ -1,5 +1,6 @@
 #include "app/commands.hpp"
 
+#include "app/accuracy.hpp"
 #include "app/calibrate.hpp"
 #include "app/compare.hpp"
 #include "app/completion.hpp"
@@ -18,9 +19,9 @@
 namespace ridgeline {
 
 std::vector<Command> commands() {
-  return {estimate_command(), compare_command(),   devices_command(),  runtimes_command(),  models_command(),
-          space_command(),    search_command(),    explain_command(),  probe_command(),     measure_command(),
-          import_command(),   calibrate_command(), validate_command(), completion_command()};
+  return {estimate_command(), compare_command(),  devices_command(),   runtimes_command(), models_command(),
+          space_command(),    accuracy_command(), search_command(),    explain_command(),  probe_command(),
+          measure_command(),  import_command(),   calibrate_command(), validate_command(), completion_command()};
 }
 
 }  // namespace ridgeline
