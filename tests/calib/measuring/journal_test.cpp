@@ -1,0 +1,96 @@
+// What the disk holds of a campaign that was killed, and who may write to it.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+
+#include "base/random.hpp"
+#include "data/store.hpp"
+#include "tests/calib/measuring/fake_machine.hpp"
+#include "tests/calib/measuring/recorded_tree.hpp"
+#include "tests/support.hpp"
+
+namespace ridgeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(MeasuringJournal, ResumesWithNothingLostButTheLineInFlight) {
+  const PrivateFolder folder;
+  const fs::path store = folder.path() / "run.h5";
+  FakeMachine machine;
+  const auto plan = plan_of_lengths({32, 64, 96, 128});
+  std::string whole;
+  {
+    MeasuringJournal journal(store, empty_set(), false);
+    measure({plan[0], plan[1]}, journal, machine.tools(), {}, {});
+    std::ifstream in(journal_of(store));
+    whole.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  Random random(5);
+  for (int kill = 0; kill < 50; ++kill) {  // at every place of the file that a write may have come to
+    const std::string left = whole.substr(0, random.below(whole.size() + 1));
+    write(journal_of(store), left);
+    const auto lines = static_cast<std::size_t>(std::count(left.begin(), left.end(), '\n'));
+    MeasuringJournal journal(store, empty_set(), true);
+    EXPECT_EQ(journal.set().rows.size(), lines == 0 ? 0 : lines - 1);
+    machine.lengths.clear();
+    measure(plan, journal, machine.tools(), {}, {});
+    EXPECT_EQ(journal.set().rows.size(), 4u);
+    EXPECT_EQ(machine.lengths.size(), 4 - (lines == 0 ? 0 : lines - 1));
+  }
+  MeasuringJournal journal(store, empty_set(), true);
+  EXPECT_EQ(journal.set().rows.size(), 4u);
+  const std::vector<MeasurementSet> sets{journal.set()};
+  const Store stored = parse_image(to_image({.kind = "measurements", .root = to_arrays(sets)}), "run.h5");
+  EXPECT_EQ(measurement_sets(stored), sets);
+}
+
+TEST(MeasuringJournal, SurvivesAKillAtAnyMoment) {
+  const PrivateFolder folder;
+  const fs::path store = folder.path() / "run.h5";
+  const auto plan = plan_of_lengths({32, 64, 96, 128});
+  const pid_t child = ::fork();
+  if (child == 0) {
+    FakeMachine machine;
+    machine.between_runs = [&] {
+      if (machine.lengths.size() == 3) ::raise(SIGKILL);
+    };
+    MeasuringJournal journal(store, empty_set(), false);
+    measure(plan, journal, machine.tools(), {}, {});
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  MeasuringJournal journal(store, empty_set(), true);
+  EXPECT_EQ(journal.set().rows.size(), 2u);
+}
+
+TEST(MeasuringJournal, RefusesASecondRunAndWhatItWasNotBegunWith) {
+  const PrivateFolder folder;
+  const fs::path store = folder.path() / "run.h5";
+  const std::string name = journal_of(store).string();
+  EXPECT_EQ(error_of([&] { MeasuringJournal(store, empty_set(), true); }),
+            name + ": there is no unfinished run to resume");
+  {
+    const MeasuringJournal first(store, empty_set(), false);
+    EXPECT_EQ(error_of([&] { MeasuringJournal(store, empty_set(), true); }), name + ": another run is writing to it");
+  }
+  EXPECT_EQ(error_of([&] { MeasuringJournal(store, empty_set(), false); }),
+            name + ": an unfinished run is there already; go on with --resume, or remove it");
+  MeasurementSet other = empty_set();
+  other.device = "t4";
+  EXPECT_EQ(error_of([&] { MeasuringJournal(store, other, true); }),
+            name + ":1: its device is \"raspberry-pi-4\", not \"t4\"; resume it with what it was begun with");
+  write(journal_of(store), "{}\n");
+  EXPECT_EQ(error_of([&] { MeasuringJournal(store, empty_set(), true); }),
+            name + ":1: this is no journal of this version of Ridgeline");
+}
+
+}  // namespace
+}  // namespace ridgeline

@@ -1,0 +1,79 @@
+// Campaigns with a clock and models that are made up.
+#include "calib/measuring/measure.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/calib/measuring/fake_machine.hpp"
+
+namespace ridgeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(Measure, RowsHoldTheMedianOfASequenceInOrder) {
+  const PrivateFolder folder;
+  const fs::path store = folder.path() / "run.h5";
+  FakeMachine machine;
+  const auto plan = plan_of_lengths({32, 64, 96});
+  MeasuringJournal journal(store, empty_set(), false);
+  const MeasureSummary s = measure(plan, journal, machine.tools(), {}, {{"blas", "good"}});
+  EXPECT_EQ(s.measured, 3u);
+  EXPECT_GT(s.running, 0.99 * s.elapsed);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const Measurement& row = journal.set().rows[i];
+    EXPECT_EQ(row.id, plan[i].id);
+    EXPECT_EQ(row.order, static_cast<std::int64_t>(i));
+    EXPECT_NEAR(row.latency->value, 1e-3 * static_cast<double>(plan[i].workload.length) / 2, 1e-12);
+    EXPECT_EQ(row.conditions.at("blas"), "good");
+  }
+}
+
+TEST(Measure, PhasesArePartsOfTheLatency) {
+  const PrivateFolder folder;
+  FakeMachine machine;
+  MeasuringJournal journal(folder.path() / "run.h5", empty_set(), false);
+  measure(draw_models("t5", 1, 0, "libtorch"), journal, machine.tools(), {}, {});
+  const Measurement& row = journal.set().rows.at(0);
+  ASSERT_EQ(row.parts.size(), 2u);
+  EXPECT_EQ(row.parts[1].phase, "decode");
+  EXPECT_NEAR(row.parts[1].latency.value, 0.75 * row.latency->value, 1e-12);
+}
+
+TEST(Measure, TheBudgetEndsItAndAFailureIsARowOfItsOwn) {
+  const PrivateFolder folder;
+  FakeMachine machine;
+  machine.fails = 64;
+  MeasuringJournal journal(folder.path() / "run.h5", empty_set(), false);
+  MeasureOptions options;
+  options.budget = 5;
+  const MeasureSummary s =
+      measure(plan_of_lengths({32, 64, 96, 128, 160, 192, 224, 256}), journal, machine.tools(), options, {});
+  EXPECT_EQ(s.failed, 1u);
+  EXPECT_EQ(journal.set().excluded.at(0).reason, "out of memory");
+  EXPECT_GT(s.left, 0u);
+  EXPECT_EQ(s.measured + s.failed + s.left, 8u);
+}
+
+TEST(Measure, DisturbedRowsAreMeasuredAgainAndReplacedWhereThatIsBetter) {
+  const PrivateFolder folder;
+  FakeMachine machine;
+  int states = 0;
+  MeasuringTools tools = machine.tools();
+  tools.state = [&] {  // around the first model others work, never again
+    MachineState state;
+    state.processors = 2;
+    const int around = states++;
+    state.busy = around == 0 ? 0 : 10, state.idle = 10.0 * around;
+    return state;
+  };
+  machine.seconds = [&](const Workload&) { return states <= 1 ? 0.02 : 0.01; };
+  MeasuringJournal journal(folder.path() / "run.h5", empty_set(), false);
+  const MeasureSummary s = measure(plan_of_lengths({32, 64}), journal, tools, {}, {});
+  EXPECT_EQ(machine.lengths, (std::vector<Size>{32, 64, 32}));
+  EXPECT_EQ(s.disturbed, 0u);
+  ASSERT_EQ(journal.set().rows.size(), 2u);
+  EXPECT_NEAR(journal.set().rows.back().latency->value, 0.005, 1e-12);
+}
+
+}  // namespace
+}  // namespace ridgeline
