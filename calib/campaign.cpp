@@ -21,10 +21,13 @@ std::vector<double> to_vector(const Eigen::VectorXd& values) {
   return {values.data(), values.data() + values.size()};
 }
 
+/// The sum of each row's own parts.
 Eigen::VectorXd nominal_latencies(const std::vector<FitProblem::Prediction>& predictions, Eigen::Index parts) {
-  Eigen::VectorXd latency(static_cast<Eigen::Index>(predictions.size()));
+  Eigen::VectorXd latency = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(predictions.size()));
   for (Eigen::Index i = 0; i < latency.size(); ++i)
-    latency[i] = predictions[static_cast<std::size_t>(i)].values.head(parts).sum();
+    for (Eigen::Index c = 0; c < parts; ++c)
+      if (const double part = predictions[static_cast<std::size_t>(i)].values[c]; !std::isnan(part))
+        latency[i] += part;
   return latency;
 }
 
@@ -69,6 +72,7 @@ CampaignState campaign_state(const FitProblem& problem, const Eigen::VectorXd& t
     const auto i = static_cast<Eigen::Index>(row);
     double measured = 0;
     for (Eigen::Index c = 0; c < parts; ++c) {
+      if (std::isnan(predictions[row].values[c])) continue;  // a part that other rows have
       const double part = problem.target(row).measured[static_cast<std::size_t>(c)];
       residuals(i, c) = std::log(part / predictions[row].values[c]);
       measured += part;
@@ -76,8 +80,9 @@ CampaignState campaign_state(const FitProblem& problem, const Eigen::VectorXd& t
     ratio[i] = std::log(measured / nominal[i]);
   }
   CampaignState state;
-  state.offsets.resize(n, parts);
+  state.offsets.setZero(n, parts);
   for (Eigen::Index c = 0; c < parts; ++c) {
+    if ((residuals.col(c).array() == residuals.col(c).array()).count() < 2) continue;  // a level takes two rows
     const Eigen::VectorXd level = estimate_levels(residuals.col(c)).level;
     state.offsets.col(c) = level.array() - median(to_vector(level));
   }
@@ -89,7 +94,8 @@ CampaignState campaign_state(const FitProblem& problem, const Eigen::VectorXd& t
   // What the whole campaign is off by is the fit's, not the state's.
   Eigen::VectorXd off = ratio - state.slowdown.array().log1p().matrix();
   std::vector<double> seen;
-  for (const std::size_t row : known) seen.push_back(off[static_cast<Eigen::Index>(row)]);
+  for (const std::size_t row : known)
+    if (const double o = off[static_cast<Eigen::Index>(row)]; !std::isnan(o)) seen.push_back(o);
   describe(state, ratio.array() - median(seen));
   return state;
 }
@@ -118,7 +124,8 @@ CampaignFit fit_campaign(const FitProblem& problem, const std::vector<std::size_
 double latency_in_state(const FitProblem::Prediction& prediction, const CampaignState& state, std::size_t row) {
   double latency = 0;
   for (Eigen::Index c = 0; c < state.offsets.cols(); ++c)
-    latency += prediction.values[c] * std::exp(state.offsets(static_cast<Eigen::Index>(row), c));
+    if (!std::isnan(prediction.values[c]))
+      latency += prediction.values[c] * std::exp(state.offsets(static_cast<Eigen::Index>(row), c));
   return latency;
 }
 

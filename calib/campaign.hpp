@@ -5,7 +5,8 @@
 // Boards heat up, throttle and change clocks: o follows calib/levels.hpp, constant between jumps and drifting slowly,
 // for each part by itself, since what slows a board down (a cold cache, memory that swaps) need not slow all of its
 // work alike. The fit takes o as known, o is estimated from the fit's residuals, and both alternate. Nominal is the
-// median state: the median of o over all rows is 0. Energy and peak power are left as they are.
+// median state: the median of o over all rows is 0; it is 0 all along for a part that fewer than two rows have.
+// Energy and peak power are left as they are.
 #pragma once
 
 #include "calib/fit.hpp"
@@ -41,7 +42,7 @@ struct CampaignFit {
 CampaignFit fit_campaign(const FitProblem& problem, const std::vector<std::size_t>& known, const Prior& prior,
                          const FitOptions& options = {}, int rounds = 4);
 
-/// Latency of a row in its state: the sum of its parts, each times exp(o).
+/// Latency of a row in its state: the sum of its own parts, each times exp(o).
 double latency_in_state(const FitProblem::Prediction& prediction, const CampaignState& state, std::size_t row);
 
 }  // namespace ridgeline

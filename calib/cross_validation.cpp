@@ -49,14 +49,18 @@ RowFigures row_figures(const FitProblem& problem, const std::vector<std::size_t>
   for (std::size_t i = 0; i < rows.size(); ++i)
     for (std::size_t k = 0; k < columns.size(); ++k) {
       double measured = 0, predicted = 0, sigma = 0;
+      bool any = false;
       Eigen::VectorXd gradient = Eigen::VectorXd::Zero(problem.space().size());
       for (const std::size_t channel : columns[k]) {
         const auto c = static_cast<Eigen::Index>(channel);
+        if (std::isnan(predictions[i].values[c])) continue;  // phases that other rows of the set have
+        any = true;
         measured += problem.target(rows[i]).measured[channel];
         predicted += predictions[i].values[c];
         sigma += fit.sigma[channel] * predictions[i].values[c];
         gradient += predictions[i].gradient.row(c).transpose();
       }
+      if (!any) continue;
       const auto row = static_cast<Eigen::Index>(i), column = static_cast<Eigen::Index>(k);
       figures.measured(row, column) = measured;
       figures.predicted(row, column) = predicted;

@@ -15,7 +15,8 @@
 
 namespace ridgeline {
 
-/// Figures of rows at one fit. Matrices are rows × columns; NaN where a row was not measured.
+/// Figures of rows at one fit. Matrices are rows × columns; NaN where a row was not measured, and for parts that only
+/// other rows have. A row's latency is the sum of its own parts.
 struct RowFigures {
   std::vector<std::size_t> rows;     ///< numbers in the problem
   std::vector<std::string> columns;  ///< "latency", "energy", "peak power", and the parts

@@ -146,5 +146,18 @@ TEST(Campaign, ExplainsMostOfTheErrorOfAPublicSet) {
   EXPECT_FALSE(campaign.state.stretches.empty());
 }
 
+// As where encoders are timed whole and encoder-decoders by parts.
+TEST(Campaign, KnowsTheStateOfRowsOfDifferentParts) {
+  MeasurementSet set = synthetic_models(200, 1);
+  const Eigen::VectorXd truth = synthetic_truth(synthetic_space());
+  measure(set, truth, 0.01, 2, [](std::size_t row) { return row >= 60 && row < 120 ? std::log(1.25) : 0; });
+  for (std::size_t i = 0; i < set.rows.size(); i += 4) set.rows[i].parts = {{"encoder", *set.rows[i].latency}};
+  const FitProblem problem(synthetic_space(), set);
+  ASSERT_EQ(problem.latency_channels(), 2u);
+  const CampaignState state = campaign_state(problem, truth, rows_of(problem));
+  for (const Eigen::Index row : {20, 21, 160, 161}) EXPECT_NEAR(state.slowdown[row], 0, 0.02) << row;
+  for (const Eigen::Index row : {88, 89}) EXPECT_NEAR(state.slowdown[row], 0.25, 0.03) << row;
+}
+
 }  // namespace
 }  // namespace ridgeline

@@ -74,5 +74,31 @@ TEST(CrossValidation, LatencyIsTheSumOfItsParts) {
   EXPECT_NEAR(cv.figures.measured(3, 0), set.rows[3].latency->value, 1e-12);
 }
 
+// A set may hold rows of other phases: encoders that are timed whole beside an encoder-decoder that is timed by
+// parts.
+TEST(CrossValidation, ARowsLatencyIsTheSumOfItsOwnPartsWhateverOthersHave) {
+  MeasurementSet set = synthetic_models(4, 1);
+  measure(set, synthetic_truth(synthetic_space()), 0.02, 2);
+  MeasurementSet mixed = set;
+  mixed.rows[0].parts = {{"encoder", *mixed.rows[0].latency}};
+  const FitProblem alike(synthetic_space(), set), differing(synthetic_space(), mixed);
+  ASSERT_EQ(alike.latency_channels(), 1u);
+  ASSERT_EQ(differing.latency_channels(), 2u);
+  const auto figures_of = [](const FitProblem& problem) {
+    FitSummary fit;
+    fit.theta = synthetic_truth(problem.space());
+    fit.covariance = 0.01 * Eigen::MatrixXd::Identity(problem.space().size(), problem.space().size());
+    fit.sigma.assign(problem.channels().size(), 0.1);
+    return row_figures(problem, rows_of(problem), fit);
+  };
+  const RowFigures one = figures_of(alike), two = figures_of(differing);
+  for (Eigen::Index i = 0; i < 4; ++i) {
+    EXPECT_EQ(two.predicted(i, 0), one.predicted(i, 0)) << i;
+    EXPECT_EQ(two.measured(i, 0), one.measured(i, 0)) << i;
+    EXPECT_EQ(two.spread(i, 0), one.spread(i, 0)) << i;
+    EXPECT_EQ(std::isnan(two.predicted(i, 3)), i != 0) << i;  // the part that the first row alone has
+  }
+}
+
 }  // namespace
 }  // namespace ridgeline
