@@ -52,14 +52,7 @@ Timed time_model(const ModelRunner& runner, const RepeatOptions& options) {
   return timed;
 }
 
-double deviation(const std::vector<double>& values) {
-  const double centre = mean(values);
-  double squares = 0;
-  for (const double x : values) squares += (x - centre) * (x - centre);
-  return values.size() > 1 ? std::sqrt(squares / static_cast<double>(values.size() - 1)) : 0;
-}
-
-Measurement row_of(const PlannedModel& planned, const Timed& timed) {
+Measurement row_of(const PlannedModel& planned, const Timed& timed, double trimmed_share) {
   Measurement row;
   row.id = planned.id, row.model = planned.model;
   row.architecture = planned.architecture, row.workload = planned.workload;
@@ -68,7 +61,9 @@ Measurement row_of(const PlannedModel& planned, const Timed& timed) {
     row.latency = MeasuredValue{timed.summary.median / sequences, timed.summary.deviation / sequences};
   } else {
     for (std::size_t p = 0; p < timed.phases.size(); ++p)
-      add_part(row, timed.phases[p], {median(timed.seconds[p]) / sequences, deviation(timed.seconds[p]) / sequences});
+      add_part(
+          row, timed.phases[p],
+          {median(timed.seconds[p]) / sequences, trimmed(timed.seconds[p], trimmed_share).deviation / sequences});
   }
   row.conditions["runs"] = fmt::format("{}", timed.summary.runs);
   row.conditions["fastest"] = fmt::format("{:.6g} s", timed.summary.fastest);
@@ -146,7 +141,7 @@ class Campaign {
     RepeatOptions repeats = options_.repeats;
     if (tools_.sensor) repeats.shortest = std::max(repeats.shortest, shortest_for(*tools_.sensor));
     const Timed timed = time_model(tools_.runner, repeats);
-    Measurement row = row_of(planned, timed);
+    Measurement row = row_of(planned, timed, repeats.trimmed);
     if (sampler) add_power(row, sampler->stop(), *tools_.sensor, timed);
     const MachineState after = tools_.state();
     summary_.running += timed.running;

@@ -29,6 +29,19 @@ MedianInterval median_interval(std::span<const double> values) {
   return {median(sorted), rank(std::floor(n / 2 - half)), rank(std::ceil(n / 2 + half + 1))};
 }
 
+TrimmedMoments trimmed(std::span<const double> values, double share) {
+  std::vector<double> kept(values.begin(), values.end());
+  std::sort(kept.begin(), kept.end());
+  const auto cut = static_cast<std::ptrdiff_t>(share * static_cast<double>(kept.size()));
+  kept.erase(kept.end() - cut, kept.end());
+  kept.erase(kept.begin(), kept.begin() + cut);
+  TrimmedMoments moments{mean(kept), 0};
+  double squares = 0;
+  for (const double x : kept) squares += (x - moments.mean) * (x - moments.mean);
+  if (kept.size() > 1) moments.deviation = std::sqrt(squares / static_cast<double>(kept.size() - 1));
+  return moments;
+}
+
 bool Repeats::settled() const {
   if (warming_.size() < 2 * kWindow) return false;
   const std::span<const double> all(warming_);
@@ -69,16 +82,9 @@ RepeatSummary Repeats::summary() const {
   s.runs = timed_.size();
   s.median = i.median, s.low = i.low, s.high = i.high;
   s.reached = s.runs >= options_.fewest && (i.high - i.low) / 2 <= options_.target * i.median;
-  std::vector<double> kept = timed_;
-  std::sort(kept.begin(), kept.end());
-  s.fastest = kept.front();
-  const auto cut = static_cast<std::ptrdiff_t>(options_.trimmed * static_cast<double>(kept.size()));
-  kept.erase(kept.end() - cut, kept.end());
-  kept.erase(kept.begin(), kept.begin() + cut);
-  s.trimmed_mean = mean(kept);
-  double squares = 0;
-  for (const double x : kept) squares += (x - s.trimmed_mean) * (x - s.trimmed_mean);
-  s.deviation = kept.size() > 1 ? std::sqrt(squares / static_cast<double>(kept.size() - 1)) : 0;
+  s.fastest = *std::min_element(timed_.begin(), timed_.end());
+  const TrimmedMoments moments = trimmed(timed_, options_.trimmed);
+  s.trimmed_mean = moments.mean, s.deviation = moments.deviation;
   return s;
 }
 

@@ -37,6 +37,13 @@ struct MedianInterval {
 };
 MedianInterval median_interval(std::span<const double> values);
 
+/// Mean and standard deviation without the lowest and the highest `share` of the values, each below half. Error
+/// without values.
+struct TrimmedMoments {
+  double mean, deviation;
+};
+TrimmedMoments trimmed(std::span<const double> values, double share);
+
 class Repeats {
  public:
   explicit Repeats(const RepeatOptions& options) : options_(options) {}

@@ -75,5 +75,19 @@ TEST(Measure, DisturbedRowsAreMeasuredAgainAndReplacedWhereThatIsBetter) {
   EXPECT_NEAR(journal.set().rows.back().latency->value, 0.005, 1e-12);
 }
 
+TEST(Measure, PhasesDeviationsLeaveInterruptionsOutToo) {
+  const PrivateFolder folder;
+  FakeMachine machine;
+  int runs = 0;
+  machine.seconds = [&](const Workload&) { return ++runs % 20 == 0 ? 5.0 : 0.01; };
+  MeasuringJournal journal(folder.path() / "run.h5", empty_set(), false);
+  MeasureOptions options;
+  options.repeats = {.target = -1, .most = 20, .longest = 1000};
+  measure(draw_models("t5", 1, 0, "libtorch"), journal, machine.tools(), options, {});
+  const Measurement& row = journal.set().rows.at(0);
+  EXPECT_GE(std::stoi(row.conditions.at("runs")), 20);
+  for (const MeasuredPart& part : row.parts) EXPECT_LT(part.latency.standard_deviation.value(), 1e-9) << part.phase;
+}
+
 }  // namespace
 }  // namespace ridgeline
