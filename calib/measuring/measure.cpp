@@ -86,10 +86,13 @@ void add_power(Measurement& row, const PowerTrace& trace, const PowerSensor& sen
   if (!reading.remark.empty()) row.conditions["power"] = reading.remark;
 }
 
-/// How much of a processor others took; the measure of which of two rows is better.
-double disturbance(const Measurement& row) {
-  const auto found = row.conditions.find("other load");
-  return found == row.conditions.end() ? 0 : std::stod(found->second);
+/// Undisturbed rows are better than disturbed ones, among these the one that others took less of a processor from.
+bool is_better(const Measurement& row, const Measurement& than) {
+  const auto disturbance = [](const Measurement& r) {
+    const auto load = r.conditions.find("other load");
+    return std::pair(r.conditions.contains("disturbed"), load == r.conditions.end() ? 0 : std::stod(load->second));
+  };
+  return disturbance(row) < disturbance(than);
 }
 
 class Campaign {
@@ -156,33 +159,36 @@ class Campaign {
     return row;
   }
 
-  /// False when it was disturbed.
+  /// False when it was disturbed. Only what the model throws is a failure of the model: a journal or a store that
+  /// cannot be written ends the campaign.
   bool measure_one(const PlannedModel& planned) {
+    std::optional<Measurement> row;
     try {
-      Measurement row = take(planned);
-      row.order = next_order_++;
-      const bool quiet = !row.conditions.contains("disturbed");
-      journal_.append(row);
-      checkpoint();
-      return quiet;
+      row = take(planned);
     } catch (const Error& error) {
       journal_.append(Exclusion{planned.id, error.what()});
       return true;
     }
+    keep(*row);
+    return !row->conditions.contains("disturbed");
   }
 
   void measure_again(const PlannedModel& planned) {
+    std::optional<Measurement> row;
+    try {
+      row = take(planned);
+    } catch (const Error&) {
+      return;  // the first row stands
+    }
     const auto& rows = journal_.set().rows;
     const auto first = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.id == planned.id; });
-    try {
-      Measurement row = take(planned);
-      if (first != rows.end() && disturbance(row) >= disturbance(*first)) return;
-      row.order = next_order_++;
-      journal_.append(row);
-      checkpoint();
-    } catch (const Error&) {
-      // the first row stands
-    }
+    if (first == rows.end() || is_better(*row, *first)) keep(*row);
+  }
+
+  void keep(Measurement& row) {
+    row.order = next_order_++;
+    journal_.append(row);
+    checkpoint();
   }
 
   void checkpoint() {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/calib/measuring/fake_machine.hpp"
+#include "tests/support.hpp"
 
 namespace ridgeline {
 namespace {
@@ -87,6 +88,35 @@ TEST(Measure, PhasesDeviationsLeaveInterruptionsOutToo) {
   const Measurement& row = journal.set().rows.at(0);
   EXPECT_GE(std::stoi(row.conditions.at("runs")), 20);
   for (const MeasuredPart& part : row.parts) EXPECT_LT(part.latency.standard_deviation.value(), 1e-9) << part.phase;
+}
+
+TEST(Measure, AThrottledRowIsReplacedByAQuietOne) {
+  const PrivateFolder folder;
+  FakeMachine machine;
+  std::uint64_t states = 0;
+  MeasuringTools tools = machine.tools();
+  tools.state = [&] {
+    MachineState state;
+    state.throttlings = states++ == 0 ? 0 : 1;  // while the first model ran, never again
+    return state;
+  };
+  MeasuringJournal journal(folder.path() / "run.h5", empty_set(), false);
+  const MeasureSummary s = measure(plan_of_lengths({32, 64}), journal, tools, {}, {});
+  EXPECT_EQ(machine.lengths, (std::vector<Size>{32, 64, 32}));
+  EXPECT_EQ(s.disturbed, 0u);
+  EXPECT_EQ(journal.set().rows.size(), 2u);
+}
+
+TEST(Measure, AStoreThatCannotBeWrittenIsNoFailureOfTheModel) {
+  const PrivateFolder folder;
+  FakeMachine machine;
+  machine.seconds = [](const Workload&) { return 5.0; };  // long enough for the store to be brought up to date
+  MeasuringTools tools = machine.tools();
+  tools.checkpoint = [](const MeasurementSet&) { throw Error("no space left"); };
+  MeasuringJournal journal(folder.path() / "run.h5", empty_set(), false);
+  EXPECT_EQ(error_of([&] { measure(plan_of_lengths({32, 64}), journal, tools, {}, {}); }), "no space left");
+  EXPECT_EQ(journal.set().rows.size(), 1u);
+  EXPECT_TRUE(journal.set().excluded.empty());
 }
 
 }  // namespace
