@@ -192,6 +192,10 @@ void MeasuringJournal::read() {
       }
     } catch (const Json::exception& error) {
       wrong(fmt::format("damaged: {}", error.what()));
+    } catch (const InputError&) {
+      throw;
+    } catch (const Error& error) {
+      wrong(fmt::format("damaged: {}", error.what()));
     }
   }
 }

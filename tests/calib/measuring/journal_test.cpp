@@ -92,5 +92,22 @@ TEST(MeasuringJournal, RefusesASecondRunAndWhatItWasNotBegunWith) {
             name + ":1: this is no journal of this version of Ridgeline");
 }
 
+TEST(MeasuringJournal, SaysWhichLineIsDamaged) {
+  const PrivateFolder folder;
+  const fs::path store = folder.path() / "run.h5";
+  FakeMachine machine;
+  {
+    MeasuringJournal journal(store, empty_set(), false);
+    measure(plan_of_lengths({32}), journal, machine.tools(), {}, {});
+  }
+  std::ifstream in(journal_of(store));
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  const std::string task = R"("task":"encode")";
+  text.replace(text.find(task), task.size(), R"("task":"embed")");
+  write(journal_of(store), text);
+  EXPECT_EQ(error_of([&] { MeasuringJournal(store, empty_set(), true); }),
+            journal_of(store).string() + ":2: damaged: unknown task embed");
+}
+
 }  // namespace
 }  // namespace ridgeline
