@@ -28,9 +28,13 @@ using Json = nlohmann::ordered_json;
 class Child {
  public:
   explicit Child(const std::string& program) {
-    std::array<int, 2> in{}, out{};
-    if (::pipe2(in.data(), O_CLOEXEC) != 0 || ::pipe2(out.data(), O_CLOEXEC) != 0)
-      throw Error(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+    std::array<int, 2> in{-1, -1}, out{-1, -1};
+    if (::pipe2(in.data(), O_CLOEXEC) != 0 || ::pipe2(out.data(), O_CLOEXEC) != 0) {
+      const int error = errno;
+      to_ = in[1], from_ = in[0];
+      close_pipes();
+      throw Error(fmt::format("cannot make a pipe: {}", std::strerror(error)));
+    }
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
@@ -42,12 +46,13 @@ class Child {
     ::close(in[0]);
     ::close(out[1]);
     to_ = in[1], from_ = out[0];
-    if (failed != 0) throw Error(fmt::format("cannot start {}: {}", path, std::strerror(failed)));
+    if (failed != 0) {
+      close_pipes();
+      throw Error(fmt::format("cannot start {}: {}", path, std::strerror(failed)));
+    }
   }
   ~Child() {
-    ::close(to_);
-    ::close(from_);
-    if (process_ <= 0) return;
+    close_pipes();
     ::kill(process_, SIGKILL);  // it holds nothing but memory
     ::waitpid(process_, nullptr, 0);
   }
@@ -81,6 +86,11 @@ class Child {
   }
 
  private:
+  void close_pipes() const {
+    if (to_ >= 0) ::close(to_);
+    if (from_ >= 0) ::close(from_);
+  }
+
   pid_t process_ = 0;
   int to_ = -1, from_ = -1;
   std::string read_;

@@ -3,8 +3,8 @@
 // The program reads one JSON document a line on stdin and answers each with one on stdout:
 //   {"load": {"model": YAML, "task", "batch", "length", "new_tokens", "beams", "optimiser", "threads", "seed"}}
 //     -> {"parameters": N}
-//   {"run": TIMES}  -> {"start": s, "end": s, "runs": [{"PHASE": s, ...}, ...]}
-//   {"about": true} -> {"libtorch": "1.13.1", ...}
+//   {"run": TIMES}      -> {"start": s, "end": s, "runs": [{"PHASE": s, ...}, ...]}
+//   {"about": THREADS}  -> {"libtorch": "1.13.1", "blas": FILE, ...}
 // or with {"error": "..."}. Times are of CLOCK_MONOTONIC, which all programs of a machine share, so a power trace of
 // another program can be laid over them. One program runs one model after the other; it is started again when it
 // dies, as it does where memory runs out.
