@@ -160,11 +160,10 @@ constexpr CommandHelp kMeasureHelp{
     "measure", "ridgeline measure --models FILE|SPACE --device NAME --out STORE.h5 [OPTIONS]",
     "measure models on this machine",
     "Runs models with libtorch on this machine, each until its median latency is known to 2 %, reads the power "
-    "sensor "
-    "where there is one, and writes a store that import, calibrate and validate take. Models come from a table "
+    "sensor where there is one, and writes a store that import, calibrate and validate take. Models come from a "
+    "table "
     "(model, length, batch, task, ...: docs/measuring.md) or from a space: bert, flexibert, gpt2, t5 or mixed. What "
-    "is "
-    "measured is on the disk at once: after an interruption --resume goes on.",
+    "is measured is on the disk at once: after an interruption --resume goes on.",
     kMeasureExamples};
 
 void declare_measure(OptionSet& set, MeasureCommandOptions& o) {
@@ -230,7 +229,6 @@ CommandMeasurements measure_plan(const MeasureCommandOptions& options, const Mea
                                  const std::vector<PlannedModel>& plan, const MeasureOptions& how,
                                  const Session& session) {
   const int threads = static_cast<int>(options.threads.value_or(target.device.units));
-  MeasuringJournal journal(options.out, set_of(options, target), options.resume);
   const ChosenSensor chosen = choose_sensor(options);
   CommandMeasurements result;
   result.sensor = chosen.said;
@@ -245,6 +243,8 @@ CommandMeasurements measure_plan(const MeasureCommandOptions& options, const Mea
   };
   result.conditions = machine_conditions("/");
   for (const auto& [key, value] : tools.runner.about()) result.conditions[key] = value;
+  // Only now: what failed so far leaves nothing behind that would have to be resumed.
+  MeasuringJournal journal(options.out, set_of(options, target), options.resume);
   if (chosen.sensor)
     if (const std::optional<double> idle = idle_power(*chosen.sensor))
       result.conditions["idle power"] = fmt::format("{:.3g} W", *idle);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "tests/app/support.hpp"
 
@@ -41,6 +42,18 @@ TEST(MeasureCommand, TakesBlocksOfATable) {
   EXPECT_NE(run_line(line).out.find("bert-tiny, encode, batch 2, length 64"), std::string::npos);
   EXPECT_NE(run_line(line + " --level block").out.find("bert-tiny block, encode, batch 2, length 64"),
             std::string::npos);
+}
+
+TEST(MeasureCommand, LeavesNothingToResumeWhereItCouldNotBegin) {
+  const TemporaryFolder folder;
+  folder.write("plan.csv", "model,length\nbert-tiny,32\n");
+  const std::string line = "measure --models '" + (folder / "plan.csv").string() +
+                           "' --device raspberry-pi-4 --power-log '" + (folder / "missing.csv").string() +
+                           "' --out '" + (folder / "run.h5").string() + "'";
+  const RunResult result = run_line(line);
+  EXPECT_NE(result.exit_code, 0);
+  EXPECT_NE(result.err.find("missing.csv"), std::string::npos) << result.err;
+  EXPECT_FALSE(std::filesystem::exists(folder / "run.h5.journal"));
 }
 
 TEST(MeasureCommand, SaysWhatIsMissingOrWrong) {
