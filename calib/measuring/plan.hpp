@@ -11,8 +11,8 @@
 //   flexibert  FlexiBERT 2.0: 2 to 12 layers of widths 128 or 256 that may change, 2 or 4 heads of every kind, one to
 //              three feed-forward maps of 512 or 1024
 //   gpt2       decoders: 1 to 12 layers, widths as bert; prefill and single decoding steps
-//   t5         encoder-decoders: 1 to 4 + 1 to 4 layers of 128 to 512, feed-forward 4 times; generating 4 to 16
-//   tokens mixed      all four in turn
+//   t5         encoder-decoders: 1 to 4 layers each of 128 to 512, feed-forward 4 times; 4 to 16 tokens generated
+//   mixed      all four in turn
 // Batches are 1, 2, 4 or 8, lengths 32 to 512 in steps of 32.
 #pragma once
 

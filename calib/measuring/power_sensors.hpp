@@ -4,8 +4,8 @@
 //             counter of microjoules that wraps around; since Linux 5.10 only root may read it
 //   INA219, INA226 and their like
 //             /sys/class/hwmon/hwmonN: power1_input in microwatts, or in1_input (mV) × curr1_input (mA)
-//   INA3221   the rails of Jetson boards: the board's input (VDD_IN, POM_5V_IN, 5V_IN) where it is one of them, else
-//             the sum of all; below hwmon, or iio files of older kernels (in_powerN_input in mW)
+//   INA3221   the rails of Jetson boards: the board's input (VDD_IN, POM_5V_IN and its other names) where it is one
+//             of them, else the sum of all; below hwmon, or iio files of older kernels (in_powerN_input in mW)
 //   a log     that another program or instrument writes: CSV with `time [s]` (Unix time) and `power [W]`
 //
 // All are read below a root folder that tests replace by a recorded tree. What a sensor covers differs: RAPL sees the
