@@ -41,6 +41,7 @@ SearchWords words_from(const StoredGroup& root) {
   words.runtime = root.attribute("runtime");
   words.data_sheet = root.attribute("predictor") == "datasheet";
   words.robust = root.attribute("robust") == "True";
+  if (root.has_attribute("accuracy_source")) words.accuracy = root.attribute("accuracy_source");
   words.devices = root.texts("asked_devices");
   words.clocks = root.texts("asked_clocks");
   words.precisions = root.texts("asked_precisions");
@@ -58,6 +59,7 @@ void add_words(ArrayGroup& root, const SearchWords& words, const SearchSetup& se
   root.attributes["runtime"] = words.runtime;
   root.attributes["predictor"] = words.data_sheet ? "datasheet" : "calibrated";
   root.attributes["robust"] = words.robust ? "True" : "False";
+  root.attributes["accuracy_source"] = words.accuracy;
   root.texts["asked_devices"] = words.devices;
   root.texts["asked_clocks"] = words.clocks;
   root.texts["asked_precisions"] = words.precisions;

@@ -37,6 +37,7 @@ SearchIdentity identity_of(const SearchOptions& options, const SearchSetup& setu
           {"the objective", objectives},
           {"the constraint", fmt::format("{}", fmt::join(options.words.constraints, ", "))},
           {"robust", options.words.robust ? "True" : "False"},
+          {"the source of accuracies", options.words.accuracy},
           {"the optimiser", options.optimiser},
           {"the population", std::to_string(options.population)},
           {"the seed", std::to_string(options.seed)},
@@ -277,6 +278,10 @@ void declare_search(OptionSet& set, SearchOptions& o) {
                  names("--objective", o.words.objectives));
   set.repeatable(goal, "--constraint", "LIMIT", "latency<=50ms, memory<=2GB, parameters>=30M; repeatable",
                  names("--constraint", o.words.constraints));
+  set.value(
+      goal, "--accuracy", "SOURCE",
+      "what predicts accuracies: glue, glue:FILE, bleu:FOLDER, csv:FILE or command:CMD (docs/accuracy_sources.md)",
+      o.words.accuracy);
   set.flag(goal, "--robust", "look at the upper ends of the intervals instead of the estimates", o.words.robust);
   set.value(how, "--time", "TIME", "search so long; default 10s, where --evaluations is not given",
             [&o](const std::string& s) { read_positive("--time", s, o.time); });

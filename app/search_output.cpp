@@ -75,7 +75,7 @@ std::vector<Cell> heading_cells(const SearchResult& result) {
   std::vector<Cell> cells{"#", "device"};
   for (const SearchObjective& objective : result.setup->problem.objectives)
     if (has_own_column(objective)) cells.push_back(objective_heading(objective));
-  if (knows_accuracy(result)) cells.push_back("accuracy");
+  if (knows_accuracy(result)) cells.push_back(result.setup->accuracy->predicted ? "predicted accuracy" : "accuracy");
   for (const char* heading : {"latency", "energy", "peak power", "memory", "parameters", "design"})
     cells.push_back(heading);
   for (Cell& cell : cells) cell.emphasis = Emphasis::bold;
@@ -193,7 +193,7 @@ Json front_design_json(const SearchResult& result, std::size_t i) {
   json["peak_power"] = to_json(figures.peak_power);
   json["energy_delay_product"] = to_json(figures.edp);
   json["memory"] = to_json(figures.memory);
-  json["parameters"] = design.valuation.figures.parameters;
+  json["parameters"] = static_cast<Size>(design.valuation.figures.parameters);
   json["genome"] = design.genome;
   Json choices = Json::object();
   for (std::size_t g = 0; g < design.genome.size(); ++g)
@@ -267,6 +267,10 @@ std::string search_text(const SearchResult& result, const Style& style) {
                       front.designs.size() > kShown ? "; --csv and --json have all designs" : "");
   text += "\n" + styled(style, Emphasis::bold, "Best of each device") + "\n" + device_table(result, style);
   text += "\n" + styled(style, Emphasis::bold, "Origins") + "\n" + basis_text(setup, style);
+  if (setup.accuracy)
+    text += paragraph(fmt::format("accuracy: {} by {}, {}", setup.accuracy->metric, setup.accuracy->source,
+                                  setup.accuracy->verdict),
+                      2, style);
   if (!setup.excluded.empty()) {
     Table table{2, {{}, {.wraps = true}}, {}};
     for (const ExcludedDeployment& one : setup.excluded) table.rows.push_back({one.device, one.reason});
@@ -292,6 +296,13 @@ std::string search_json(const SearchResult& result) {
   for (const SearchConstraint& constraint : setup.problem.constraints)
     json["constraints"].push_back(to_text(constraint));
   json["robust"] = !setup.problem.factors.empty();
+  json["accuracy_source"] = nullptr;
+  if (const auto& accuracy = setup.accuracy)
+    json["accuracy_source"] = {{"source", accuracy->source},
+                               {"metric", accuracy->metric},
+                               {"predicted", accuracy->predicted},
+                               {"supported", accuracy->supported},
+                               {"verdict", accuracy->verdict}};
   json["notes"] = setup.notes;
   json["optimiser"] = {{"name", front.optimiser}, {"population", front.population}, {"seed", front.seed}};
   json["evaluations"] = front.evaluations;

@@ -242,22 +242,31 @@ MeasureFactors upper_ends(const DeploymentBasis& basis) {
   return factors;
 }
 
-/// Without somebody who knows how accurate models are, designs are compared at equal capacity.
-void replace_accuracy(SearchRequest& request, std::vector<std::string>& notes) {
+/// Without somebody who knows how accurate models are, designs are compared at equal capacity. `why`: nobody does.
+void replace_accuracy(SearchRequest& request, const std::string& why, std::vector<std::string>& notes) {
   for (const SearchConstraint& constraint : request.parsed_constraints)
     if (constraint.measure == Measure::accuracy)
-      throw InputError({"--constraint", 0, 0, ""}, "nothing here knows how accurate designs are",
-                       "ask for a capacity instead, such as parameters>=30M");
-  if (!uses(Measure::accuracy, request.parsed_objectives, {})) return;
+      throw InputError({"--constraint", 0, 0, ""}, why, "ask for a capacity instead, such as parameters>=30M");
+  if (!uses(Measure::accuracy, request.parsed_objectives, {})) {
+    if (!request.accuracy.empty()) notes.push_back(why);
+    return;
+  }
   for (SearchObjective& objective : request.parsed_objectives)
     std::erase_if(objective.terms, [](const Term& term) { return term.measure == Measure::accuracy; });
   std::erase_if(request.parsed_objectives, [](const SearchObjective& objective) { return objective.terms.empty(); });
   const auto is_capacity = [](const SearchObjective& objective) { return objective.inverse; };
   if (std::ranges::none_of(request.parsed_objectives, is_capacity))
     request.parsed_objectives.push_back(parse_objective("capacity"));
-  notes.push_back(
-      "nothing here knows how accurate designs are: the terms of accuracy are left out, and capacity (parameters) is "
-      "an objective instead");
+  notes.push_back(why + ": the terms of accuracy are left out, and capacity (parameters) is an objective instead");
+}
+
+/// Each design's architecture, as the source sees it.
+PredictAccuracy accuracy_by(AnyAccuracySource source, const std::string& family_name, const Space& space) {
+  return [source = std::move(source), family = std::make_shared<const Family>(make_family(family_name, space))](
+             const Population& designs, std::span<double> accuracies) {
+    for (std::size_t i = 0; i < designs.size(); ++i)
+      accuracies[i] = source.accuracy(family->architecture(designs.genome(i)));
+  };
 }
 
 }  // namespace
@@ -265,8 +274,18 @@ void replace_accuracy(SearchRequest& request, std::vector<std::string>& notes) {
 std::unique_ptr<SearchSetup> make_search_setup(const SearchWords& words, int threads, bool everything) {
   auto setup = std::make_unique<SearchSetup>();
   SearchRequest request = request_of(words);
-  replace_accuracy(request, setup->notes);
   setup->description = description_of(words);
+  std::optional<AnyAccuracySource> source;
+  if (!request.accuracy.empty()) {
+    source = make_accuracy_source(request.accuracy, setup->description.family);
+    setup->accuracy = source->info();
+    if (!source->info().supported) source.reset();
+  }
+  if (!source)
+    replace_accuracy(request,
+                     setup->accuracy ? fmt::format("{} is {}", setup->accuracy->source, setup->accuracy->verdict)
+                                     : "nothing here knows how accurate designs are",
+                     setup->notes);
   if (request.length) setup->description.workload.length = *request.length;
   DeploymentBuilder builder(request, *setup);
   for (const DeploymentRequest& own : setup->description.deployments) builder.add(own);
@@ -291,6 +310,7 @@ std::unique_ptr<SearchSetup> make_search_setup(const SearchWords& words, int thr
                                                                 std::span<DesignFigures> figures) {
     evaluator->evaluate(designs, figures);
   };
+  if (source) setup->problem.accuracy = accuracy_by(*std::move(source), setup->description.family, space);
   setup->problem.deployment_gene = space.gene("deployment");
   if (request.robust)
     for (const DeploymentBasis& basis : setup->basis) setup->problem.factors.push_back(upper_ends(basis));

@@ -8,6 +8,7 @@
 
 #include "app/session.hpp"
 #include "model/figures.hpp"
+#include "search/accuracy.hpp"
 #include "search/problem.hpp"
 #include "search/space_file.hpp"
 
@@ -23,7 +24,8 @@ struct SearchWords {
   std::optional<Size> length;  ///< empty: the space's
   bool data_sheet = false;     ///< no calibrations
   std::vector<std::string> objectives, constraints;
-  bool robust = false;  ///< objectives and constraints of the upper ends of intervals
+  std::string accuracy;  ///< a source (search/accuracy.hpp); empty: nothing knows how accurate designs are
+  bool robust = false;   ///< objectives and constraints of the upper ends of intervals
 };
 
 /// What the figures of a deployment rest on. Energy stands for average power and energy-delay product too.
@@ -46,9 +48,10 @@ struct SearchSetup {
   std::vector<DeploymentBasis> basis;  ///< parallel
   std::vector<ExcludedDeployment> excluded;
   std::vector<std::string> notes;
+  std::optional<AccuracyInfo> accuracy;  ///< of the source that was asked, used or not
   std::unique_ptr<Space> space;
   std::unique_ptr<Evaluator> evaluator;
-  SearchProblem problem;  ///< refers to the evaluator
+  SearchProblem problem;  ///< refers to the space and the evaluator
 };
 
 /// Chooses what `words` leave open. InputError for unknown names, and when no device is left to search on.

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 
 #include "search/accuracy_law.hpp"
 #include "tests/app/support.hpp"
@@ -70,6 +72,51 @@ TEST(AccuracyCommand, RefusesWhatItDoesNotKnow) {
             "error: --recipe: unknown recipe 'birt'; did you mean 'bert'? the recipes are: bert, electra, minilm, "
             "xtremedistil\n");
   EXPECT_NE(run_line("accuracy csv:nowhere.csv").err.find("nowhere.csv"), std::string::npos);
+}
+
+const std::string kSearch = "search --space bert-grid --devices raspberry-pi-4 --objective accuracy,latency ";
+
+TEST(SearchByAccuracy, TradesPredictedAccuracyForLatency) {
+  const TemporaryFolder folder;
+  const std::string source = "csv:" + folder.write("scores.csv", orderly_table());
+  const std::string front = (folder / "front.h5").string();
+  const Json json = json_of(kSearch + "--evaluations 2000 --accuracy " + source + " --out " + front);
+  EXPECT_EQ(json.at("accuracy_source").at("supported"), true);
+  EXPECT_EQ(json.at("accuracy_source").at("predicted"), true);
+  ASSERT_GT(json.at("designs").size(), 3u);
+  for (const Json& design : json.at("designs")) {
+    const double layers = std::stod(design.at("choices").at("layers").get<std::string>());
+    EXPECT_NEAR(design.at("accuracy").get<double>(), 0.8 - 0.3 / layers, 0.03) << design.dump();
+  }
+  const std::string text = run_line(kSearch + "--evaluations 200 --accuracy " + source).out;
+  EXPECT_NE(text.find("predicted accuracy"), std::string::npos) << text;
+  const RunResult explained = run_line("explain " + front + " --design 1");
+  EXPECT_EQ(explained.exit_code, 0) << explained.err;
+  EXPECT_NE(explained.out.find("accuracy"), std::string::npos) << explained.out;
+}
+
+TEST(SearchByAccuracy, AnUnsupportedSourceLeavesAFrontAtEveryCapacity) {
+  const Json json = json_of(kSearch + "--evaluations 500 --accuracy glue");
+  EXPECT_EQ(json.at("accuracy_source").at("supported"), false);
+  EXPECT_NE(json.at("notes").at(0).get<std::string>().find("glue is unsupported: "), std::string::npos);
+  EXPECT_EQ(json.at("objectives").at(1).at("name"), "capacity");
+  for (const Json& design : json.at("designs")) EXPECT_FALSE(design.contains("accuracy"));
+}
+
+TEST(SearchByAccuracy, AsksACommandOnceForEachModel) {
+  const TemporaryFolder folder;
+  const std::string command = folder.write("train.sh", "#!/bin/sh\necho asked >> \"$(dirname $0)/log\"\necho 0.5\n");
+  std::filesystem::permissions(command, std::filesystem::perms::owner_all);
+  ::setenv("XDG_CACHE_HOME", (folder / "cache").c_str(), 1);
+  const std::string line = kSearch + "--evaluations 40 --population 10 --seed 3 --accuracy command:" + command;
+  const Json json = json_of(line);
+  for (const Json& design : json.at("designs")) EXPECT_EQ(design.at("accuracy"), 0.5);
+  EXPECT_EQ(json.at("accuracy_source").at("predicted"), false);
+  const auto asked = std::filesystem::file_size(folder / "log");
+  EXPECT_GT(asked, 0u);
+  json_of(line);
+  EXPECT_EQ(std::filesystem::file_size(folder / "log"), asked);
+  ::unsetenv("XDG_CACHE_HOME");
 }
 
 }  // namespace

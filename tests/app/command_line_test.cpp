@@ -108,7 +108,8 @@ TEST(CommandLine, UnknownWordsNameTheNearest) {
       "--task: unknown task 'encoder'; did you mean 'encode'? the tasks are: encode, prefill, decode, generate, "
       "train");
   EXPECT_EQ(estimate_complaint({"--fusion", "flash"}),
-            "--fusion: unknown fusion 'flash'; the fusions are: none, typical, flash-attention");
+            "--fusion: unknown fusion 'flash'; did you mean 'flash-attention'? the fusions are: none, typical, "
+            "flash-attention");
   EXPECT_EQ(estimate_complaint({"--gate", "uper"}),
             "--gate: unknown gate 'uper'; did you mean 'upper'? the gates are: point, upper");
   EXPECT_EQ(

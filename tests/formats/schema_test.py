@@ -75,7 +75,8 @@ COMMANDS = [
     "compare bert-tiny distilbert --device t4,raspberry-pi-4 --precision bf16",
     "compare bert-tiny --device t4,l4",
     "devices", "devices t4", "devices raspberry-pi-4", "runtimes", "runtimes pytorch-eager", "models",
-    "models bert-base", "models bert-base --counting survey", "space", "space flexibert2", "space hat --samples 20",
+    "models bert-base", "models bert-base --counting survey", "accuracy glue", "space", "space flexibert2", "space hat --samples 20",
+    "search --space bert-grid --evaluations 200 --population 20 --objective accuracy --accuracy glue",
     "search --space flexibert2 --devices all --evaluations 300 --population 20 --constraint memory<=1GB",
     "search --space hat --evaluations 200 --population 20 --objective latency --devices t4 --robust",
 ]
