@@ -37,8 +37,8 @@ class InputError : public Error {
 /// alignment).
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// The member of `valid` nearest to `name` by edit distance; where none is near enough to be a typo (more than a third
-/// of the letters differ), the only one that begins with `name`; else an empty string.
+/// The member of `valid` nearest to `name` by edit distance; where none is near enough to be a typo (more than a
+/// third of the letters differ), the only one that begins with `name`; else an empty string.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& valid);
 
 /// "unknown KIND 'NAME'; did you mean 'NEAREST'? KINDs are: A, B, C" as an InputError at `location`.
