@@ -166,9 +166,9 @@ std::string basis_text(const SearchSetup& setup, const Style& style) {
 /// "in 25.2 ms: 39.7 k/s", and what the journal already knew.
 std::string effort_text(const SearchResult& result) {
   const std::uint64_t live = result.front.evaluations - result.replayed;
-  const std::string known = result.replayed == 0 ? std::string()
-                                                 : fmt::format("{} known from the journal",
-                                                               format_count(static_cast<long long>(result.replayed)));
+  std::string known = result.replayed == 0 ? std::string()
+                                           : fmt::format("{} known from the journal",
+                                                         format_count(static_cast<long long>(result.replayed)));
   if (live == 0) return known;
   return fmt::format("{}in {}: {}/s", known.empty() ? known : known + ", the others ",
                      format_number(result.seconds, "s"),

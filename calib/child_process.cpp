@@ -70,7 +70,7 @@ PrivateFolder::~PrivateFolder() {
 fs::path find_program(const std::string& name) {
   std::string searched;
   for (const fs::path& folder : program_folders()) {
-    const fs::path program = folder / name;
+    fs::path program = folder / name;
     if (::access(program.c_str(), X_OK) == 0 && !fs::is_directory(program)) return program;
     searched += (searched.empty() ? "" : ", ") + folder.string();
   }

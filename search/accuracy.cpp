@@ -47,8 +47,8 @@ std::filesystem::path default_accuracy_cache() {
     const char* value = std::getenv(variable);
     return value != nullptr && *value != '\0' ? std::filesystem::path(value) / folder : std::filesystem::path();
   };
-  if (const auto cache = below("XDG_CACHE_HOME", "ridgeline/accuracy"); !cache.empty()) return cache;
-  if (const auto cache = below("HOME", ".cache/ridgeline/accuracy"); !cache.empty()) return cache;
+  if (auto cache = below("XDG_CACHE_HOME", "ridgeline/accuracy"); !cache.empty()) return cache;
+  if (auto cache = below("HOME", ".cache/ridgeline/accuracy"); !cache.empty()) return cache;
   throw Error("no folder for the answers of commands: neither XDG_CACHE_HOME nor HOME is set");
 }
 

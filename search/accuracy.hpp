@@ -41,8 +41,9 @@ concept AccuracySource = std::copy_constructible<S> && requires(const S& s, cons
 /// A small copyable handle to any AccuracySource (shared, immutable).
 class AnyAccuracySource {
  public:
-  template <AccuracySource S>
-  AnyAccuracySource(S source) : own_(std::make_shared<const Own<S>>(std::move(source))) {}
+  template <class S>
+  requires(!std::same_as<S, AnyAccuracySource>) && AccuracySource<S> AnyAccuracySource(S source)
+      : own_(std::make_shared<const Own<S>>(std::move(source))) {}
   double accuracy(const Architecture& architecture) const { return own_->accuracy(architecture); }
   const AccuracyInfo& info() const { return own_->info(); }
 

@@ -22,7 +22,7 @@ double hypervolume(std::span<const double> front, std::span<const double> refere
     if (inside) points.emplace_back(point.begin(), point.end());
   }
   if (points.empty()) return 0;
-  return pagmo::hypervolume(std::move(points)).compute({reference_point.begin(), reference_point.end()});
+  return pagmo::hypervolume(points).compute({reference_point.begin(), reference_point.end()});
 }
 
 }  // namespace ridgeline
