@@ -15,10 +15,6 @@ namespace {
   throw InputError({std::string(option), 0, 0, ""}, problem);
 }
 
-using Pair = std::pair<std::string_view, Task>;
-constexpr std::array kTasks{Pair{"encode", Task::encode}, Pair{"prefill", Task::prefill},
-                            Pair{"decode", Task::decode_step}, Pair{"generate", Task::generate},
-                            Pair{"train", Task::train}};
 constexpr std::array kFusions{std::pair<std::string_view, Fusion>{"none", Fusion::none},
                               std::pair<std::string_view, Fusion>{"typical", Fusion::typical},
                               std::pair<std::string_view, Fusion>{"flash-attention", Fusion::flash_attention}};
@@ -54,7 +50,9 @@ Precision parse_precision_argument(std::string_view option, std::string_view tex
   throw_unknown_name({std::string(option), 0, 0, ""}, "precision", text, valid);
 }
 
-Task parse_task(std::string_view option, std::string_view text) { return parse_choice(option, "task", text, kTasks); }
+Task parse_task(std::string_view option, std::string_view text) {
+  return parse_task(InputLocation{std::string(option), 0, 0, ""}, text);
+}
 
 Fusion parse_fusion(std::string_view option, std::string_view text) {
   return parse_choice(option, "fusion", text, kFusions);

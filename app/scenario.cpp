@@ -18,11 +18,6 @@ constexpr std::string_view kRuntimePrefix = "runtime.";
 bool is_clock(const Override& change) { return change.key == "clock"; }
 bool is_runtime(const Override& change) { return change.key.starts_with(kRuntimePrefix); }
 
-Task usual_task(const Architecture& architecture) {
-  if (architecture.encoder_only()) return Task::encode;
-  return architecture.decoder_only() ? Task::prefill : Task::generate;
-}
-
 /// "600MHz", or "x0.5" of nominal.
 Hertz parse_clock(std::string_view option, std::string_view text, Hertz nominal) {
   if (text.starts_with('x')) {

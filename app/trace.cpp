@@ -56,7 +56,7 @@ std::string trace_json(const Scenario& scenario) {
   events.push_back(named("thread_name", kHost, "host"));
   events.push_back(named("thread_name", kDevice, "device"));
   const CostParameters& parameters = scenario.parameters;
-  const Watts waiting = parameters.static_power + (parameters.asynchronous ? Watts(0) : parameters.dispatch_power);
+  const Watts waiting = parameters.static_power + waiting_power(parameters);
   if (parameters.has_power) events.push_back(power_event(Seconds(0), waiting));
   HostClock host(parameters.asynchronous);
   for (const OperatorReport& o : detail.operators) {

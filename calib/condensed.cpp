@@ -19,11 +19,6 @@ std::size_t hash_of(const Operator& op) {
   return seed;
 }
 
-/// What dispatching draws: only a host that waits for each operator is part of the device.
-Watts waiting_power(const CostParameters& parameters) {
-  return parameters.asynchronous ? Watts(0) : parameters.dispatch_power;
-}
-
 /// Where the latency of an asynchronous program comes from: the host's dispatches up to the last operator before
 /// which the device waited, then the durations from there on; or all dispatches, when the host is done last.
 struct CriticalPath {

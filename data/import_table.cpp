@@ -228,16 +228,7 @@ class TableReader {
 
   static Task task(const TableRow& row, const Architecture& model) {
     const TableCell* cell = row.find("task");
-    if (cell == nullptr) {
-      if (model.encoder_only()) return Task::encode;
-      return model.decoder_only() ? Task::prefill : Task::generate;
-    }
-    std::vector<std::string> names;
-    for (const Task task : {Task::encode, Task::prefill, Task::decode_step, Task::generate, Task::train}) {
-      if (name(task) == cell->text) return task;
-      names.emplace_back(name(task));
-    }
-    throw_unknown_name(cell->place, "task", cell->text, names);
+    return cell == nullptr ? usual_task(model) : parse_task(cell->place, cell->text);
   }
 
   fs::path folder_;

@@ -17,7 +17,6 @@ namespace {
 
 constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
 
-constexpr std::array kTaskNames{Task::encode, Task::prefill, Task::decode_step, Task::generate, Task::train};
 constexpr std::array kFusions{Fusion::none, Fusion::typical, Fusion::flash_attention};
 constexpr std::array kOptimisers{Optimiser::sgd, Optimiser::adam};
 constexpr std::array kProtocols{Protocol::warm, Protocol::whole_process};
@@ -34,7 +33,6 @@ std::string_view word(Fusion fusion) {
   return "";
 }
 std::string_view word(Optimiser optimiser) { return optimiser == Optimiser::sgd ? "sgd" : "adam"; }
-std::string_view word(Task task) { return name(task); }
 std::string_view word(Precision precision) { return name(precision); }
 std::string_view word(Protocol protocol) { return name(protocol); }
 
@@ -103,7 +101,7 @@ void add(StoredColumns& columns, const std::string& name, const std::optional<Me
 }
 
 void add(StoredColumns& columns, const Workload& workload) {
-  columns.texts["task"].emplace_back(word(workload.task));
+  columns.texts["task"].emplace_back(name(workload.task));
   columns.texts["weights"].emplace_back(word(workload.numerics.weights));
   columns.texts["activations"].emplace_back(word(workload.numerics.activations));
   columns.texts["cache"].emplace_back(word(workload.numerics.cache));
@@ -130,7 +128,7 @@ std::vector<Workload> workloads(const StoredGroup& group) {
   for (std::size_t i = 0; i < n; ++i) {
     Workload& workload = result[i];
     const auto precision = [&](const char* name) { return choice(group, name, word_of(name, i), kPrecisions); };
-    workload.task = choice(group, "task", tasks[i], kTaskNames);
+    workload.task = parse_task(group.place("task"), tasks[i]);
     workload.numerics = {precision("weights"), precision("activations"), precision("cache"), precision("compute")};
     workload.fusion = choice(group, "fusion", word_of("fusion", i), kFusions);
     workload.optimiser = choice(group, "optimiser", word_of("optimiser", i), kOptimisers);

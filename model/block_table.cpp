@@ -36,7 +36,7 @@ BlockRecord BlockTable::record_of(const BlockKernel& kernel) const {
   cost.duration = Seconds(kernel.duration);
   const QueueStep step = queue_step(cost, *parameters_);
   double joules = kernel.watts * kernel.duration;
-  if (!parameters_->asynchronous) joules += parameters_->dispatch_power.si() * kernel.dispatch;
+  joules += waiting_power(*parameters_).si() * kernel.dispatch;
   return {step.host_host.si(), step.host_device.si(), step.device_device.si(), joules};
 }
 
@@ -109,7 +109,7 @@ std::uint32_t BlockTable::intern(std::span<const BlockKernel> kernels) {
   BlockChunk chunk;
   chunk.first_kernel = static_cast<std::uint32_t>(kernels_.size());
   chunk.kernels = static_cast<std::uint32_t>(kernels.size());
-  const double waiting = parameters_->asynchronous ? 0 : parameters_->dispatch_power.si();
+  const double waiting = waiting_power(*parameters_).si();
   for (const BlockKernel& kernel : kernels) {
     chunk.record = chunk.record.then(record_of(kernel));
     chunk.bounds.watts = std::max({chunk.bounds.watts, kernel.watts, kernel.dispatch > 0 ? waiting : 0});

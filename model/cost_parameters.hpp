@@ -110,6 +110,11 @@ struct CostParameters {
 /// InputError when the device cannot compute in the precision asked for.
 CostParameters data_sheet_parameters(const Device& device, const Runtime& runtime, const Numerics& numerics);
 
+/// What dispatching draws above static power: only a host that waits for each operator is part of the device.
+inline Watts waiting_power(const CostParameters& parameters) {
+  return parameters.asynchronous ? Watts(0) : parameters.dispatch_power;
+}
+
 /// The same device with its clock multiplied by `factor`: compute rates and on-chip bandwidths follow it, DRAM does
 /// not; dynamic energy of everything on chip follows V², V moving by `voltage_slope` times the clock's relative
 /// change; where host and device are one processor, dispatch slows down with it.

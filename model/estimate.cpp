@@ -72,8 +72,7 @@ void record_phase(const std::vector<OperatorCost>& costs, Size repeats, const Co
 
 std::vector<PowerSegment> power_trace(const std::vector<std::vector<OperatorCost>>& costs, const Program& program,
                                       const CostParameters& parameters, Seconds window) {
-  Recorder recorder{parameters.static_power,
-                    parameters.static_power + (parameters.asynchronous ? Watts(0) : parameters.dispatch_power)};
+  Recorder recorder{parameters.static_power, parameters.static_power + waiting_power(parameters)};
   QueueState state;
   std::size_t operators = 0;
   for (const auto& phase : costs) operators += phase.size();
@@ -94,7 +93,7 @@ struct Sums {
     host += c.dispatch;
     device += c.duration;
     dynamic += c.energy;
-    if (!parameters.asynchronous) dynamic += parameters.dispatch_power * c.dispatch;
+    dynamic += waiting_power(parameters) * c.dispatch;
   }
   void add(const Sums& phase, Size repeats) {
     step = step.then(repeated(phase.step, repeats));

@@ -2,9 +2,9 @@
 //
 //   compute bounds   t_k = FLOP_k / (peak_k · utilisation_k · shape_k)        k: matrix, vector, transcendental
 //   memory bounds    t_l = bytes_l / (bandwidth_l · utilisation_l)            l: cache levels and DRAM
-//   operator         t   = kernel_floor + calls·batched_call + written·allocation + (Σ t_k^p + Σ t_l^p)^(1/p) /
-//   kernel_share
-//                    a smooth maximum, never below any bound: p = 4 where the bounds overlap, 1 where they add
+//   operator         t   = kernel_floor + calls·batched_call + written·allocation + smooth / kernel_share
+//                    smooth = (Σ t_k^p + Σ t_l^p)^(1/p), never below any bound: p = 4 where the bounds overlap, 1
+//                    where they add
 //   energy           E   = Σ FLOP_k·e_k + Σ bytes_l·e_l + busy_power·t      dynamic; static power is the schedule's
 //   power cap        if static + E/t > limit the clock falls to the share x of itself that draws the limit: bounds on
 //                    chip grow as 1/x, their energy falls as V², V = 1 - s + s·x with the voltage slope s
@@ -14,7 +14,9 @@
 // shape_k in (0, 1] is what quantisation leaves of the peak. A matrix product is cut into tiles, one unit computes a
 // tile at a time, its depth split further where there are fewer tiles than units (split-K). Of the tile edges
 // E, E/2, E/4, ... that a unit's private memory and the hardware's smallest tile allow, the fastest is taken: large
-// tiles fetch less from the shared level, small ones fill more units. Vector work is cut into chunks of whole lanes.
+// tiles fetch less from the shared level, small ones fill more units. For products with a
+// vector (GEMV) GPUs have another kernel: the vector lanes take their multiply-adds as they come; the faster counts.
+// Vector work is cut into chunks of whole lanes.
 //
 // bytes_l is what level l hands to the level inside it. Everything passes the private levels and the first shared
 // one. Behind a shared level of size S

@@ -21,6 +21,20 @@ std::string_view name(Task task) {
   return names.at(static_cast<std::size_t>(task));
 }
 
+Task parse_task(const InputLocation& location, std::string_view text) {
+  std::vector<std::string> names;
+  for (const Task task : kTasks) {
+    if (name(task) == text) return task;
+    names.emplace_back(name(task));
+  }
+  throw_unknown_name(location, "task", text, names);
+}
+
+Task usual_task(const Architecture& architecture) {
+  if (architecture.encoder_only()) return Task::encode;
+  return architecture.decoder_only() ? Task::prefill : Task::generate;
+}
+
 void check(const Workload& workload) {
   check_range("batch", workload.batch, 1, 1'000'000);
   check_range("length", workload.length, 1, 1'000'000);

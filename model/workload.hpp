@@ -1,10 +1,13 @@
 // What is asked of a model: one encoder pass, a prefill, a decoding step, a whole generation, a training step.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
+#include "base/error.hpp"
 #include "hwdesc/runtime.hpp"
+#include "model/architecture.hpp"
 #include "model/numerics.hpp"
 #include "model/operators.hpp"
 
@@ -18,7 +21,15 @@ enum class Task {
   train,     ///< forward, backward and optimiser step over `length` tokens
 };
 
+inline constexpr std::array kTasks{Task::encode, Task::prefill, Task::decode_step, Task::generate, Task::train};
+
 std::string_view name(Task task);
+
+/// The task of that name. InputError at `location`, with the names there are, for another.
+Task parse_task(const InputLocation& location, std::string_view text);
+
+/// What is meant where nobody says: to encode, to prefill (decoder-only), to generate (encoder-decoder).
+Task usual_task(const Architecture& architecture);
 
 struct Workload {
   Task task = Task::encode;

@@ -27,12 +27,6 @@ using ridgeline::Workload;
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-Task task_of(const std::string& word) {
-  for (const Task task : {Task::encode, Task::prefill, Task::decode_step, Task::generate, Task::train})
-    if (name(task) == word) return task;
-  throw ridgeline::Error("unknown task " + word);
-}
-
 /// The file that products of matrices really come from: a slow one is found nowhere else.
 std::string blas_file() {
   Dl_info info{};
@@ -56,7 +50,7 @@ class Service {
     execution_.reset();  // its memory is free before the next one takes some
     at::set_num_threads(job.at("threads").get<int>());
     Workload w;
-    w.task = task_of(job.at("task"));
+    w.task = ridgeline::parse_task({"job", 0, 0, "task"}, job.at("task").get<std::string>());
     w.batch = job.at("batch"), w.length = job.at("length");
     w.new_tokens = job.at("new_tokens"), w.beams = job.at("beams");
     w.optimiser = job.at("optimiser") == "sgd" ? ridgeline::Optimiser::sgd : ridgeline::Optimiser::adam;

@@ -59,18 +59,12 @@ Json row_json(const Measurement& row) {
   return json;
 }
 
-Task task_of(const std::string& word) {
-  for (const Task task : {Task::encode, Task::prefill, Task::decode_step, Task::generate, Task::train})
-    if (name(task) == word) return task;
-  throw Error("unknown task " + word);
-}
-
-Measurement row_of(const Json& json, const MeasurementSet& set) {
+Measurement row_of(const Json& json, const MeasurementSet& set, const InputLocation& line) {
   Measurement row;
   row.id = json.at("id"), row.model = json.at("model"), row.order = json.at("order");
   row.architecture = parse_model(parse_document(json.at("architecture").get<std::string>(), row.id), row.model);
   Workload& w = row.workload;
-  w.task = task_of(json.at("task"));
+  w.task = parse_task(line, json.at("task").get<std::string>());
   w.batch = json.at("batch"), w.length = json.at("length");
   w.new_tokens = json.at("new_tokens"), w.beams = json.at("beams");
   w.optimiser = json.at("adam").get<bool>() ? Optimiser::adam : Optimiser::sgd;
@@ -171,8 +165,9 @@ void MeasuringJournal::read() {
   for (std::size_t begin = 0, end = 0; begin < whole; begin = end + 1) {
     end = text.find('\n', begin);
     ++number;
+    const InputLocation line{file_.string(), number, 0, ""};
     const auto wrong = [&](std::string_view problem, std::string_view hint = {}) {
-      throw InputError({file_.string(), number, 0, ""}, problem, hint);
+      throw InputError(line, problem, hint);
     };
     try {
       const Json json = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -188,7 +183,7 @@ void MeasuringJournal::read() {
       } else if (json.contains("failed")) {
         set_.excluded.push_back({json.at("failed"), json.at("reason")});
       } else {
-        keep(row_of(json, set_));
+        keep(row_of(json, set_, line));
       }
     } catch (const Json::exception& error) {
       wrong(fmt::format("damaged: {}", error.what()));

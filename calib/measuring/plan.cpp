@@ -18,8 +18,6 @@ namespace ridgeline {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::array kPlanTasks{Task::encode, Task::prefill, Task::decode_step, Task::generate, Task::train};
-
 Size count_of(const TableRow& row, std::string_view name, std::optional<Size> otherwise) {
   const TableCell* cell = row.find(name);
   if (!cell) {
@@ -34,20 +32,9 @@ Size count_of(const TableRow& row, std::string_view name, std::optional<Size> ot
   return value;
 }
 
-Task usual_task(const Architecture& model) {
-  if (model.encoder_only()) return Task::encode;
-  return model.decoder_only() ? Task::prefill : Task::generate;
-}
-
 Task task_in(const TableRow& row, const Architecture& model) {
   const TableCell* cell = row.find("task");
-  if (!cell) return usual_task(model);
-  std::vector<std::string> names;
-  for (const Task task : kPlanTasks) {
-    if (name(task) == cell->text) return task;
-    names.emplace_back(name(task));
-  }
-  throw_unknown_name(cell->place, "task", cell->text, names);
+  return cell ? parse_task(cell->place, cell->text) : usual_task(model);
 }
 
 /// Points of [0, 1)^n: multiples of the powers of 1/g, where g is the positive root of g^(n+1) = g + 1.

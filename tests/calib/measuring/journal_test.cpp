@@ -106,7 +106,8 @@ TEST(MeasuringJournal, SaysWhichLineIsDamaged) {
   text.replace(text.find(task), task.size(), R"("task":"embed")");
   write(journal_of(store), text);
   EXPECT_EQ(error_of([&] { MeasuringJournal(store, empty_set(), true); }),
-            journal_of(store).string() + ":2: damaged: unknown task embed");
+            journal_of(store).string() +
+                ":2: unknown task 'embed'; the tasks are: encode, prefill, decode, generate, train");
 }
 
 }  // namespace
