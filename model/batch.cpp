@@ -98,21 +98,24 @@ void BatchEstimator::Table::evaluate(const EncodedModels& models, std::span<Batc
 
 void BatchEstimator::Table::evaluate_fully(const EncodedModels& models, std::span<BatchResult> results,
                                            std::size_t first) const {
-  evaluate(models, results, first);
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  const double static_power = parameters.has_power ? parameters.static_power.si() : nan;
   PeakSearch search(blocks);
   std::vector<BlockState> states;
   for (std::size_t i = 0; i < results.size(); ++i) {
     const std::span<const BlockId> model(models.blocks.data() + models.offsets[first + i],
                                          models.blocks.data() + models.offsets[first + i + 1]);
     states.resize(model.size() + 1);
-    double activations = 0;
+    double activations = 0, joules = 0;
     for (std::size_t b = 0; b < model.size(); ++b) {
-      states[b + 1] = after(states[b], blocks.records()[model[b]]);
-      activations = std::max(activations, blocks.activations()[model[b]]);
+      const BlockRecord& record = blocks.records()[model[b]];
+      states[b + 1] = after(states[b], record);
+      joules += record.joules;
+      activations = std::max(activations, blocks.powers()[model[b]].activations);
     }
-    results[i].memory =
-        std::isinf(activations) ? std::numeric_limits<double>::quiet_NaN() : models.resident[first + i] + activations;
-    if (parameters.has_power) results[i].peak_power = search.peak(model, states);
+    const double latency = std::max(states.back().host, states.back().device);
+    results[i] = {latency, static_power * latency + joules, parameters.has_power ? search.peak(model, states) : nan,
+                  std::isinf(activations) ? nan : models.resident[first + i] + activations};
   }
 }
 

@@ -3,6 +3,8 @@
 #include <boost/container_hash/hash.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "model/schedule.hpp"
 
@@ -21,6 +23,12 @@ std::size_t hash_of(const BlockKernel& kernel) {
 bool ends_chunk(const BlockKernel& kernel) {
   constexpr std::size_t kOneIn = 8;
   return (hash_of(kernel) * 0x9e3779b97f4a7c15u >> 32) % kOneIn == 0;
+}
+
+/// The next single-precision number that is no smaller.
+float rounded_up(double x) {
+  const float nearest = static_cast<float>(x);
+  return static_cast<double>(nearest) < x ? std::nextafter(nearest, std::numeric_limits<float>::infinity()) : nearest;
 }
 
 }  // namespace
@@ -52,49 +60,48 @@ BlockPower BlockTable::power_of(std::span<const BlockKernel> kernels) const {
   }
   if (!asynchronous) power.starved_until = power.gapless_from = 0;
 
-  std::vector<Corner> corners;
-  const auto trace = [&](double lead) {
-    corners.clear();
-    BlockState state{0, lead};
-    double used = 0;
-    append_trace(kernels, *parameters_, state, used, corners);
-  };
+  std::vector<Corner> room(most_corners(kernels.size()));
+  std::span<const Corner> corners;
+  const auto trace = [&](double lead) { corners = trace_of(kernels, *parameters_, {0, lead}, 0, room); };
   const auto inside = [&] {
     const double begin = corners.front().begin, end = corners.back().begin;
     if (window_ <= 0) return 0.0;
     if (end - begin <= window_) return corners.back().used;
     return most_energy(corners, corners, window_, begin, end - window_);
   };
-  const auto strip = [&] {
-    PowerStrip result{.seconds = corners.back().begin - corners.front().begin};
-    const double rate = result.seconds > 0 ? corners.back().used / result.seconds : 0;
+  const auto strip = [&](float& above, float& below) {
+    const double begin = corners.front().begin, seconds = corners.back().begin - begin;
+    const double rate = seconds > 0 ? corners.back().used / seconds : 0;
+    double highest = 0, lowest = 0;
     for (const Corner& corner : corners) {
-      const double excess = corner.used - rate * (corner.begin - corners.front().begin);
-      result.above = std::max(result.above, excess);
-      result.below = std::max(result.below, -excess);
+      const double excess = corner.used - rate * (corner.begin - begin);
+      highest = std::max(highest, excess);
+      lowest = std::min(lowest, excess);
     }
-    return result;
+    above = rounded_up(highest);
+    below = rounded_up(-lowest);
   };
   trace(power.gapless_from);
   power.inside_gapless = inside();
-  power.strip_gapless = strip();
+  strip(power.above_gapless, power.below_gapless);
   const double begin = corners.front().begin, end = corners.back().begin;
+  double head = 0, tail = 0;
   for (std::size_t i = 0; i + 1 < corners.size(); ++i) {
     if (corners[i + 1].begin == corners[i].begin) continue;
     const double watts = corners[i].watts;
-    power.watts = std::max(power.watts, watts);
-    if (corners[i].begin - begin < window_) power.head.watts = std::max(power.head.watts, watts);
-    if (end - corners[i + 1].begin < window_) power.tail.watts = std::max(power.tail.watts, watts);
+    if (corners[i].begin - begin < window_) head = std::max(head, watts);
+    if (end - corners[i + 1].begin < window_) tail = std::max(tail, watts);
   }
-  for (PowerBounds* bounds : {&power.head, &power.tail})
-    if (bounds->watts > 0) bounds->saturation = corners.back().used / bounds->watts;
+  power.head_watts = rounded_up(head);
+  power.tail_watts = rounded_up(tail);
 
   power.inside_starved = power.inside_gapless;
-  power.strip_starved = power.strip_gapless;
+  power.above_starved = power.above_gapless;
+  power.below_starved = power.below_gapless;
   if (asynchronous && power.gapless_from > power.starved_until) {
     trace(power.starved_until);
     power.inside_starved = inside();
-    power.strip_starved = strip();
+    strip(power.above_starved, power.below_starved);
   }
   return power;
 }
@@ -112,14 +119,38 @@ std::uint32_t BlockTable::intern(std::span<const BlockKernel> kernels) {
   const double waiting = waiting_power(*parameters_).si();
   for (const BlockKernel& kernel : kernels) {
     chunk.record = chunk.record.then(record_of(kernel));
-    chunk.bounds.watts = std::max({chunk.bounds.watts, kernel.watts, kernel.dispatch > 0 ? waiting : 0});
+    chunk.watts = std::max({chunk.watts, kernel.watts, kernel.dispatch > 0 ? waiting : 0});
   }
-  if (chunk.bounds.watts > 0) chunk.bounds.saturation = chunk.record.joules / chunk.bounds.watts;
   kernels_.insert(kernels_.end(), kernels.begin(), kernels.end());
   const auto number = static_cast<std::uint32_t>(chunks_.size());
   chunks_.push_back(chunk);
   chunk_by_hash_.emplace(hash, number);
   return number;
+}
+
+void BlockTable::add_knot(const BlockRecord& before, std::uint32_t chunk) {
+  // Where host and device are one a state's two times are equal, and either step will do.
+  const double by_device = parameters_->asynchronous ? before.device_device : before.host_host;
+  knots_.push_back(
+      {before.host_device, by_device, before.host_host, before.joules, rounded_up(chunks_[chunk].watts), chunk});
+}
+
+std::uint32_t BlockTable::add_block(const BlockRecord& whole, std::span<const BlockKernel> kernels,
+                                    double activations) {
+  knots_.push_back({.by_host = whole.host_device,
+                    .by_device = parameters_->asynchronous ? whole.device_device : whole.host_host,
+                    .host = whole.host_host,
+                    .joules = whole.joules});
+  first_knot_.push_back(static_cast<std::uint32_t>(knots_.size()));
+  records_.push_back(whole);
+  BlockPower power = parameters_->has_power ? power_of(kernels) : BlockPower{};
+  power.activations = activations;
+  powers_.push_back(power);
+  double highest = 0;
+  const auto knots = knots_of(static_cast<std::uint32_t>(records_.size() - 1));
+  for (const BlockKnot& knot : knots.first(knots.size() - 1)) highest = std::max(highest, chunks_[knot.chunk].watts);
+  highest_watts_.push_back(highest);
+  return static_cast<std::uint32_t>(records_.size() - 1);
 }
 
 std::uint32_t BlockTable::add(const OperatorGraph& graph, double activations) {
@@ -145,15 +176,11 @@ std::uint32_t BlockTable::add(const OperatorGraph& graph, OperatorVertex first_v
     const std::size_t length = i + 1 - first;
     if (i + 1 < kernels.size() && length < kChunkKernels && !ends_chunk(kernels[i])) continue;
     const std::uint32_t number = intern(std::span(kernels).subspan(first, length));
-    chunk_numbers_.push_back(number);
+    add_knot(whole, number);
     whole = whole.then(chunks_[number].record);
     first = i + 1;
   }
-  first_chunk_.push_back(static_cast<std::uint32_t>(chunk_numbers_.size()));
-  records_.push_back(whole);
-  powers_.push_back(parameters_->has_power ? power_of(kernels) : BlockPower{});
-  activations_.push_back(activations);
-  return static_cast<std::uint32_t>(records_.size() - 1);
+  return add_block(whole, kernels, activations);
 }
 
 std::uint32_t BlockTable::compose(std::span<const std::uint32_t> blocks) {
@@ -161,20 +188,16 @@ std::uint32_t BlockTable::compose(std::span<const std::uint32_t> blocks) {
   double activations = 0;
   std::vector<BlockKernel> kernels;
   for (const std::uint32_t block : blocks) {
-    whole = whole.then(records_[block]);
-    activations = std::max(activations, activations_[block]);
-    for (std::uint32_t c = first_chunk_[block]; c < first_chunk_[block + 1]; ++c) {
-      const std::uint32_t number = chunk_numbers_[c];
-      chunk_numbers_.push_back(number);
-      const std::span<const BlockKernel> of_chunk = kernels_of(chunks_[number]);
+    activations = std::max(activations, powers_[block].activations);
+    for (std::uint32_t k = first_knot_[block]; k + 1 < first_knot_[block + 1]; ++k) {
+      const BlockChunk& chunk = chunks_[knots_[k].chunk];
+      add_knot(whole, knots_[k].chunk);
+      whole = whole.then(chunk.record);
+      const std::span<const BlockKernel> of_chunk = kernels_of(chunk);
       kernels.insert(kernels.end(), of_chunk.begin(), of_chunk.end());
     }
   }
-  first_chunk_.push_back(static_cast<std::uint32_t>(chunk_numbers_.size()));
-  records_.push_back(whole);
-  powers_.push_back(parameters_->has_power ? power_of(kernels) : BlockPower{});
-  activations_.push_back(activations);
-  return static_cast<std::uint32_t>(records_.size() - 1);
+  return add_block(whole, kernels, activations);
 }
 
 }  // namespace ridgeline

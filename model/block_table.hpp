@@ -34,40 +34,42 @@ inline BlockState after(const BlockState& s, const BlockRecord& r) {
   return {s.host + r.host_host, by_host > by_device ? by_host : by_device};
 }
 
-/// No part of a run of kernels draws more.
-struct PowerBounds {
-  double watts = 0;       ///< highest dynamic power
-  double saturation = 0;  ///< joules of the run / watts: the time in which it could draw all of them
-};
-
-/// How far the energy drawn until a time strays from a straight line between the ends of a block, in joules.
-struct PowerStrip {
-  double seconds = 0;  ///< from the first kernel's start until the block's end
-  double above = 0, below = 0;
-};
-
-/// What the search for the peak of power needs of a block beside its record, for windows up to the table's.
+/// What the search for the peak of power needs of a block beside its record, for windows up to the table's; one cache
+/// line. Bounds are rounded up to single precision.
 ///
 /// The trace of a block depends on the lead of the device over the host when the block begins. Where the lead is
 /// large the device never waits and the trace is without gaps; where it is so small that the device waits for the
 /// first kernel the trace is that of a host that sets the pace. In between gaps shrink as the lead grows, so those
 /// two bound the energy in any window from above and from below. Where device and host are one there is one trace.
-struct BlockPower {
-  double watts = 0;           ///< highest of all
-  PowerBounds head, tail;     ///< of what a window can reach that begins before the block, or ends behind it
+struct alignas(64) BlockPower {
+  double starved_until = 0;   ///< largest lead at which it waits for the first kernel
+  double gapless_from = 0;    ///< smallest lead at which it never waits
   double inside_gapless = 0;  ///< highest energy of a window within the block, if the device never waits
   double inside_starved = 0;  ///< ... and if it waits for the first kernel
-  PowerStrip strip_gapless, strip_starved;
-  double starved_until = 0;  ///< largest lead at which it does
-  double gapless_from = 0;   ///< smallest lead at which it never waits
+  double activations = 0;     ///< the most that its operators keep alive, in bytes
+  /// How far the energy drawn until a time strays from a straight line between the first kernel's start and the
+  /// block's end, in joules.
+  float above_gapless = 0, below_gapless = 0, above_starved = 0, below_starved = 0;
+  /// Highest power that a window can reach that begins before the block, or ends behind it.
+  float head_watts = 0, tail_watts = 0;
 
   bool gapless(const BlockState& s) const { return s.device - s.host >= gapless_from; }
   bool starved(const BlockState& s) const { return s.device - s.host <= starved_until; }
 };
 
+/// Where a chunk begins in its block. A block that starts in state (host, device) gets there when the device has been
+/// busy until max(host + by_host, device + by_device).
+struct BlockKnot {
+  double by_host = -1e300, by_device = 0;
+  double host = 0;    ///< the host's time for what is before
+  double joules = 0;  ///< drawn before
+  float watts = 0;    ///< no part of the chunk draws more
+  std::uint32_t chunk = 0;
+};
+
 struct BlockChunk {
   BlockRecord record;
-  PowerBounds bounds;
+  double watts = 0;  ///< highest dynamic power
   std::uint32_t first_kernel = 0;
   std::uint32_t kernels = 0;
 };
@@ -90,9 +92,11 @@ class BlockTable {
 
   std::span<const BlockRecord> records() const { return records_; }
   std::span<const BlockPower> powers() const { return powers_; }
-  std::span<const double> activations() const { return activations_; }
-  std::span<const std::uint32_t> chunks_of(std::uint32_t block) const {
-    return {chunk_numbers_.data() + first_chunk_[block], first_chunk_[block + 1] - first_chunk_[block]};
+  /// Highest dynamic power of a kernel of the block, in watts.
+  double highest_watts(std::uint32_t block) const { return highest_watts_[block]; }
+  /// Of the block's chunks, and a last one where the block ends.
+  std::span<const BlockKnot> knots_of(std::uint32_t block) const {
+    return {knots_.data() + first_knot_[block], first_knot_[block + 1] - first_knot_[block]};
   }
   const BlockChunk& chunk(std::uint32_t number) const { return chunks_[number]; }
   std::span<const BlockKernel> kernels_of(const BlockChunk& chunk) const {
@@ -106,15 +110,17 @@ class BlockTable {
   BlockRecord record_of(const BlockKernel& kernel) const;
   BlockPower power_of(std::span<const BlockKernel> kernels) const;
   std::uint32_t intern(std::span<const BlockKernel> kernels);
+  void add_knot(const BlockRecord& before, std::uint32_t chunk);
+  std::uint32_t add_block(const BlockRecord& whole, std::span<const BlockKernel> kernels, double activations);
 
   const CostParameters* parameters_;
   double window_;
   Roofline roofline_;
   std::vector<BlockRecord> records_;
   std::vector<BlockPower> powers_;
-  std::vector<double> activations_;
-  std::vector<std::uint32_t> first_chunk_{0};
-  std::vector<std::uint32_t> chunk_numbers_;
+  std::vector<double> highest_watts_;
+  std::vector<std::uint32_t> first_knot_{0};
+  std::vector<BlockKnot> knots_;
   std::vector<BlockChunk> chunks_;
   std::vector<BlockKernel> kernels_;
   std::unordered_multimap<std::size_t, std::uint32_t> chunk_by_hash_;

@@ -1,8 +1,8 @@
 // The dynamic power of a run of kernels over time, from corner to corner, and what a sliding window holds of it.
 #pragma once
 
+#include <cstddef>
 #include <span>
-#include <vector>
 
 #include "model/cost_parameters.hpp"
 
@@ -27,10 +27,13 @@ struct Corner {
   double begin = 0, used = 0, watts = 0;
 };
 
-/// Appends the corners of the kernels, dispatched from `state` on, where `used` joules have been drawn; moves both
-/// on. Ends with a corner at the time until which the device is busy.
-void append_trace(std::span<const BlockKernel> kernels, const CostParameters& parameters, BlockState& state,
-                  double& used, std::vector<Corner>& corners);
+/// How many corners a trace of so many kernels has at most.
+constexpr std::size_t most_corners(std::size_t kernels) { return 2 * kernels + 1; }
+
+/// The corners of the kernels, dispatched from `state` on, where `used` joules have been drawn. Ends with a corner at
+/// the time until which the device is busy. They are written to the front of `room`, which must hold most_corners().
+std::span<const Corner> trace_of(std::span<const BlockKernel> kernels, const CostParameters& parameters,
+                                 BlockState state, double used, std::span<Corner> room);
 
 /// The highest energy between s and s + shift for s in [from, until], where s lies in the trace `first` and s + shift
 /// in the trace `second`. Piecewise linear in s, so highest where one end meets a corner.
