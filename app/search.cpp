@@ -14,6 +14,7 @@
 #include "app/format.hpp"
 #include "app/interrupt.hpp"
 #include "app/option_groups.hpp"
+#include "app/search_page.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/units.hpp"
@@ -107,6 +108,36 @@ class Reporter {
   double last_ = 0;
 };
 
+/// Remembers how the front grew, at numbers of evaluations that grow by a quarter: the same whenever the search runs.
+class Convergence {
+ public:
+  Convergence(bool wanted, std::vector<double> reference) : wanted_(wanted), reference_(std::move(reference)) {}
+
+  void round(std::uint64_t evaluations, const ParetoArchive& archive, bool last = false) {
+    constexpr double kStep = 1.25;
+    if (!wanted_ || (!last && evaluations < next_) || archive.members().size() == 0) return;
+    if (!points_.empty() && points_.back().evaluations == evaluations) return;
+    next_ = static_cast<std::uint64_t>(kStep * static_cast<double>(evaluations));
+    const Population& members = archive.members();
+    SearchProgress& point = points_.emplace_back();
+    point.evaluations = evaluations;
+    point.designs = members.size();
+    point.hypervolume = reference_.size() > 1 ? log_hypervolume(members, archive.sorted(), reference_)
+                                              : std::numeric_limits<double>::quiet_NaN();
+    point.best.assign(members.objective_count, std::numeric_limits<double>::infinity());
+    for (std::size_t i = 0; i < members.size(); ++i)
+      for (std::size_t m = 0; m < point.best.size(); ++m)
+        point.best[m] = std::min(point.best[m], members.values(i)[m]);
+  }
+  std::vector<SearchProgress> points() { return std::move(points_); }
+
+ private:
+  bool wanted_;
+  std::vector<double> reference_;
+  std::uint64_t next_ = 0;
+  std::vector<SearchProgress> points_;
+};
+
 [[noreturn]] void explain_nothing_found(const SearchSetup& setup, const Front& front) {
   if (setup.problem.constraints.empty())
     throw InputError({"--space", 0, 0, ""}, "no design that was met fits into the memory of its device");
@@ -178,6 +209,7 @@ SearchResult search(const SearchOptions& options, const Session& session) {
 
   Interrupt interrupt;
   Reporter reporter(options, setup, session, front.reference);
+  Convergence convergence(!options.html.empty(), front.reference);
   std::uint64_t& replayed = result.replayed;
   replayed = done;
   double start = now();
@@ -186,6 +218,7 @@ SearchResult search(const SearchOptions& options, const Session& session) {
       optimiser, evaluate, budget - std::min(budget, done), [&](const Population& designs, const AnyOptimiser& told) {
         archive.add(designs);
         done += designs.size();
+        convergence.round(done, archive);
         if (recorder.replaying()) {
           replayed = done, start = now();
           return !(result.interrupted = interrupt.asked());
@@ -207,6 +240,8 @@ SearchResult search(const SearchOptions& options, const Session& session) {
   }
   front.resolution = archive.resolution();
   front.hypervolume = log_hypervolume(archive.members(), archive.sorted(), front.reference);
+  convergence.round(done, archive, true);
+  result.convergence = convergence.points();
   add_designs(result, archive, threads);
   return result;
 }
@@ -220,6 +255,7 @@ Outcome run_search_command(const SearchOptions& options, const Session& session)
   outcome.file = to_image({.kind = "front",
                            .provenance = provenance_of(session.command, RIDGELINE_VERSION),
                            .root = to_arrays(result.front, *result.setup)});
+  if (!options.html.empty()) outcome.also.push_back({options.html, search_page(result)});
   if (result.interrupted) outcome.exit_code = kInterrupted;
   if (!result.interrupted && options.journal.empty() && !options.out.empty()) {
     write_file_atomically(options.out, *outcome.file);  // now, for the journal may go only when the front is safe
@@ -314,6 +350,7 @@ void declare_search(OptionSet& set, SearchOptions& o) {
             o.journal);
   set.flag(how, "--resume", "go on where the journal ends", o.resume);
   add_output(set, o.output);
+  add_html(set, o.html);
   set.check([&o](const CommonOptions& common) {
     require(!o.words.space.empty(), "search", "--space", "space");
     if (o.words.objectives.empty()) o.words.objectives = {"latency", "energy", "capacity"};

@@ -1,6 +1,8 @@
 // Searches a space of designs for the best trades.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "app/command.hpp"
 #include "app/front.hpp"
 
@@ -17,8 +19,17 @@ struct SearchOptions {
   std::size_t designs = 1000;  ///< that the front has at most
   std::string journal;         ///< empty: beside `out`, where there is one
   bool resume = false;
-  std::string out;  ///< as in CommonOptions
+  std::string out;   ///< as in CommonOptions
+  std::string html;  ///< file of the report; empty: none
   Output output = Output::text;
+};
+
+/// What a search had found after so many evaluations.
+struct SearchProgress {
+  std::uint64_t evaluations = 0;
+  std::size_t designs = 0;   ///< on the front
+  double hypervolume = 0;    ///< of logarithms; NaN with one objective
+  std::vector<double> best;  ///< by objective, as minimised
 };
 
 /// A finished search, with what it searched.
@@ -29,13 +40,16 @@ struct SearchResult {
   std::uint64_t replayed = 0;  ///< of the front's evaluations: known from the journal
   double seconds = 0;          ///< that evaluating took
   bool interrupted = false;
-  std::string journal;  ///< where to go on from, after an interruption
+  std::vector<SearchProgress> convergence;  ///< where a report is asked for
+  std::string journal;                      ///< where to go on from, after an interruption
   std::string out;
 };
 
 std::string search_text(const SearchResult& result, const Style& style);
 std::string search_json(const SearchResult& result);
 std::string search_csv(const SearchResult& result);
+/// What search_json() prints, without the designs.
+nlohmann::ordered_json search_document(const SearchResult& result);
 
 /// Figures of a design of the front, with interval and origin.
 struct FrontFigures {

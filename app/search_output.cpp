@@ -282,7 +282,7 @@ std::string search_text(const SearchResult& result, const Style& style) {
   return text;
 }
 
-std::string search_json(const SearchResult& result) {
+Json search_document(const SearchResult& result) {
   const SearchSetup& setup = *result.setup;
   const Front& front = result.front;
   Json json = json_document("search");
@@ -314,7 +314,6 @@ std::string search_json(const SearchResult& result) {
   json["resolution"] = front.resolution;
   json["knee"] = *knee(front) + 1;
   json["designs"] = Json::array();
-  for (std::size_t i = 0; i < front.designs.size(); ++i) json["designs"].push_back(front_design_json(result, i));
   json["devices"] = Json::array();
   for (const auto& [device, designs] : by_device(result)) {
     Json entry{{"device", device}, {"designs", designs.size()}, {"knee", nullptr}, {"best", Json::array()}};
@@ -336,6 +335,13 @@ std::string search_json(const SearchResult& result) {
   for (const ExcludedDeployment& one : setup.excluded)
     json["excluded"].push_back({{"device", one.device}, {"reason", one.reason}});
   json["out"] = result.out.empty() ? Json() : Json(result.out);
+  return json;
+}
+
+std::string search_json(const SearchResult& result) {
+  Json json = search_document(result);
+  for (std::size_t i = 0; i < result.front.designs.size(); ++i)
+    json["designs"].push_back(front_design_json(result, i));
   return dump(json);
 }
 

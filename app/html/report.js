@@ -477,7 +477,191 @@
     if (figures.length) measuredCharts(null);
   }
 
-  const pages = { estimate: estimatePage, compare: comparePage, calibrate: calibratePage, validate: validatePage };
+  // --- a search
+
+  const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_';
+  const numberOf = (text) => [...text].reduce((sum, digit) => 64 * sum + DIGITS.indexOf(digit), 0);
+  const pieces = (text, width) => text.match(new RegExp(`.{${width}}`, 'g')) || [];
+
+  /** A value of a choice in words: "sa_sdp×2 c_5" of a multiset, "1024-512" of a sequence. */
+  function choiceText(column, number) {
+    const word = column.words[number];
+    if (!column.of) return word;
+    const members = pieces(word, column.member_width).map((digits) => column.of[numberOf(digits)]);
+    if (column.kind === 'sequence') return members.join('-');
+    return [...new Set(members)].map((m) => { const n = members.filter((x) => x === m).length; return n > 1 ? `${m}×${n}` : m; }).join(' ');
+  }
+
+  /** What a design is: [{name, group, layer, text}], without what it does not use. */
+  function choicesOf(index) {
+    const { genes, columns, designs } = details.choices;
+    let at = 0;
+    return genes.map((gene) => {
+      const column = columns[gene.column];
+      const digits = designs[index].slice(at, at + column.width);
+      at += column.width;
+      return digits[0] === '.' ? null : { ...gene, text: choiceText(column, numberOf(digits)) };
+    }).filter(Boolean);
+  }
+
+  function searchPage() {
+    const d = details.designs;
+    const total = d.deployment.length;
+    const where = (i) => doc.deployments[d.deployment[i]];
+    const place = (i) => { const w = where(i); return [w.device, w.clock === 'nominal' ? '' : w.clock, w.precision, w.batch === 1 ? '' : `batch ${w.batch}`].filter(Boolean).join(', '); };
+    const derived = (f) => d.latency_s.map((t, i) => (t === null || d.energy_J[i] === null ? null : f(d.energy_J[i], t)));
+    const axes = [['latency', 's', d.latency_s], ['energy', 'J', d.energy_J], ['average power', 'W', derived((e, t) => e / t)], ['peak power', 'W', d.peak_power_W],
+      ['energy-delay product', 'J·s', derived((e, t) => e * t)], ['memory', 'B', d.memory_B], ['parameters', '1', d.parameters],
+      ...(d.accuracy ? [[doc.accuracy_source.predicted ? 'predicted accuracy' : 'accuracy', '1', d.accuracy]] : []), ...d.sums.map((s) => [s.name, '1', s.values])]
+      .map(([name, unit, values]) => ({ name, unit, values })).filter((axis) => axis.values.some((v) => v !== null));
+    const big = (axis, v) => (axis.name === 'parameters' ? count(v) : si(v, axis.unit));
+    const axisOf = (name) => axes.find((axis) => axis.name === name);
+    report.axes = axes;
+    report.choicesOf = choicesOf;
+
+    root.append(element('h1', {}, `Search of ${doc.space}`),
+      element('p', {}, `Minimises ${doc.objectives.map((o) => o.name).join(', ')}${doc.constraints.length ? `; ${doc.constraints.join('; ')}` : ''}${doc.robust ? '; of the upper ends of intervals' : ''}. `
+        + `${count(doc.evaluations)} designs by ${doc.optimiser.name} with seed ${doc.optimiser.seed}${doc.interrupted ? '; interrupted' : ''}; ${total} on the front.`),
+      ...doc.notes.map((note) => element('p', {}, `Note: ${note}.`)));
+
+    // The front.
+    const s = section('Front', 'Drag a rectangle over designs to keep only what lies inside, on as many pairs of axes as you like. Click a design to see what it is. The diamond is the knee, the most balanced trade.');
+    const kept = new Map();  // name of an axis -> [low, high]
+    const inside = (i) => [...kept].every(([name, [low, high]]) => { const v = axisOf(name).values[i]; return v !== null && v >= low && v <= high; });
+    const first = (name) => (axisOf(name) ? name : axes[0].name);
+    const wanted = doc.objectives.map((o) => ({ capacity: 'parameters', peak_power: 'peak power', edp: 'energy-delay product', average_power: 'average power' }[o.name] || o.name)).filter(axisOf);
+    let x = wanted[0] || first('latency'), y = wanted.find((name) => name !== x) || first('energy');
+    let selected = null;
+    const options = axes.map((axis) => [axis.name, axis.name]);
+    const controls = element('div', { class: 'controls' });
+    const select = (label, value, changed) => {
+      const made = element('select', { 'aria-label': label }, ...options.map(([v, text]) => element('option', v === value ? { value: v, selected: '' } : { value: v }, text)));
+      made.addEventListener('change', () => { changed(made.value); refresh(); });
+      controls.append(element('label', {}, `${label} `, made));
+    };
+    select('Across', x, (value) => { x = value; });
+    select('Up', y, (value) => { y = value; });
+    const number = element('input', { type: 'number', min: 1, max: total, 'aria-label': 'Design' });
+    number.addEventListener('change', () => { const i = Number(number.value) - 1; if (i >= 0 && i < total) choose(i); });
+    controls.append(element('label', {}, 'Design ', number));
+    s.append(controls);
+
+    const devices = [...new Set(doc.deployments.map((w) => w.device))];
+    const scale = (axis) => (axis.values.every((v) => v === null || v > 0) && !axis.name.endsWith('accuracy') ? 'log' : 'value');
+    const option = () => {
+      const [across, up] = [axisOf(x), axisOf(y)];
+      const shown = (i) => across.values[i] !== null && up.values[i] !== null;
+      const mark = (i) => ({ value: [across.values[i], up.values[i], i] });
+      const all = across.values.map((_, i) => i).filter(shown);
+      const axis = (a, more) => ({ type: scale(a), scale: true, name: a.name, axisLabel: { formatter: (v) => big(a, v) }, ...more,
+        ...(scale(a) === 'log' ? { min: ({ min }) => twoDigits(min * 0.98, Math.floor), max: ({ max }) => twoDigits(max * 1.02, Math.ceil) } : {}) });
+      const special = (name, list, symbol, size, color) => ({ name, type: 'scatter', symbol, symbolSize: size, z: 4, data: list.filter(shown).map(mark),
+        itemStyle: { color: 'transparent', borderColor: color, borderWidth: 2 } });
+      const outside = kept.size ? all.filter((i) => !inside(i)) : [];
+      return {
+        tooltip: { trigger: 'item', formatter: (p) => describe(p.value[2]) },
+        xAxis: axis(across), yAxis: axis(up, { nameGap: 66 }),
+        series: [...devices.map((device) => ({ name: device, type: 'scatter', symbolSize: total > 2000 ? 5 : 8, itemStyle: { opacity: 0.75 },
+          data: all.filter((i) => where(i).device === device && (!kept.size || inside(i))).map(mark) })).filter((one) => one.data.length),
+          ...(outside.length ? [{ name: 'outside', type: 'scatter', symbolSize: 4, z: 1, itemStyle: { opacity: 0.15, color: colour('--soft') }, data: outside.map(mark) }] : []),
+          special('knee', [doc.knee - 1], 'diamond', 18, '#d2493f'), ...(selected === null ? [] : [special('chosen', [selected], 'circle', 18, colour('--ink'))])],
+      };
+    };
+    const describe = (i) => lines(`design ${i + 1}: ${place(i)}`, ...axes.map((axis) => `${axis.name} ${big(axis, axis.values[i])}`));
+    const { made, draw } = chart(s, 'front', 'The front', option);
+    const chips = element('div', { class: 'controls', id: 'constraints' });
+    const told = element('p', { id: 'kept' });
+    const detail = element('div', { class: 'detail', id: 'design' });
+    s.append(chips, told, detail);
+
+    function refresh() {
+      draw();
+      const left = axes[0].values.map((_, i) => i).filter(inside);
+      report.kept = left;
+      chips.replaceChildren(...[...kept].map(([name, [low, high]]) => {
+        const chip = element('button', { type: 'button', 'data-constraint': name }, `${name} ${big(axisOf(name), low)} – ${big(axisOf(name), high)} ×`);
+        chip.addEventListener('click', () => { kept.delete(name); refresh(); });
+        return chip;
+      }));
+      told.textContent = kept.size ? `${left.length} of ${total} designs are inside.` : '';
+    }
+
+    function choose(i) {
+      selected = i;
+      draw();
+      const w = doc.deployments[d.deployment[i]];
+      const basis = details.basis[d.deployment[i]];
+      detail.replaceChildren(element('h2', {}, `Design ${i + 1}${i + 1 === doc.knee ? ', the knee' : ''}: ${place(i)}`), element('p', {}, `Rests on ${w.rests_on}.`));
+      table(detail, [['figure'], ['value', true], ['interval', true], ['rests on']], axes.map((axis) => {
+        const value = axis.values[i];
+        const { origin, factors } = basis[axis.name.replace(' ', '_')] || { origin: '', factors: null };
+        return [axis.name, { text: big(axis, value), attributes: { 'data-figure': axis.name, 'data-value': String(value) } },
+          factors && value !== null ? interval({ low: value * factors[0], high: value * factors[1], unit: axis.unit }) : '—', value === null ? 'no basis' : origin];
+      }));
+      const choices = choicesOf(i);
+      const own = choices.filter((c) => c.group === null);
+      if (own.length) table(detail, [['choice'], ['value']], own.map((c) => [words(c.name), c.text]));
+      for (const group of new Set(choices.filter((c) => c.group).map((c) => c.group))) {
+        const of = choices.filter((c) => c.group === group);
+        const names = [...new Set(of.map((c) => c.name))];
+        const layers = [...new Set(of.map((c) => c.layer))];
+        table(detail, [[words(group), true], ...names.map((n) => [words(n)])], layers.map((l) => [l + 1, ...names.map((n) => (of.find((c) => c.layer === l && c.name === n) || { text: '—' }).text)]));
+      }
+    }
+
+    made.on('click', (event) => { if (event.seriesType === 'scatter') choose(event.value[2]); });
+    // A rectangle: constraints on both axes.
+    const frame = element('div', { class: 'brush' });
+    made.getDom().append(frame);
+    let from = null;
+    const at = (event) => [event.offsetX, event.offsetY];
+    const box = (a, b) => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.abs(a[0] - b[0]), Math.abs(a[1] - b[1])];
+    const zr = made.getZr();
+    zr.on('mousedown', (event) => { from = made.containPixel('grid', at(event)) ? at(event) : null; });
+    zr.on('mousemove', (event) => {
+      if (!from) return;
+      const [left, top, width, height] = box(from, at(event));
+      Object.assign(frame.style, { display: 'block', left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+    });
+    const finish = (event) => {
+      frame.style.display = 'none';
+      const began = from;
+      from = null;
+      if (!began || !event) return;
+      const [left, top, width, height] = box(began, at(event));
+      if (width < 5 || height < 5) return;
+      const [x0, y0] = made.convertFromPixel('grid', [left, top + height]);
+      const [x1, y1] = made.convertFromPixel('grid', [left + width, top]);
+      kept.set(x, [x0, x1]);
+      kept.set(y, [y0, y1]);
+      refresh();
+    };
+    zr.on('mouseup', finish);
+    zr.on('globalout', () => finish(null));
+
+    // How the front grew.
+    if (details.convergence.length > 1) {
+      const c = section('Convergence', 'Hypervolume is that of the natural logarithms of the objectives, from the worst of drawn designs; the best of an objective is as it is minimised.');
+      const series = [...(details.convergence.some((p) => p.hypervolume !== null) ? [['hypervolume', (p) => p.hypervolume]] : []),
+        ...doc.objectives.map((o, m) => [`best ${o.name}`, (p) => p.best[m]]), ['designs on the front', (p) => p.designs]];
+      let curve = series[0];
+      choice(c, 'Curve', series.map(([name]) => [name, name]), (value) => { curve = series.find(([name]) => name === value); drawn.draw(); });
+      const drawn = chart(c, 'convergence', 'How the front grew', () => ({
+        tooltip: { trigger: 'axis', formatter: (p) => lines(`${count(p[0].value[0])} designs`, `${curve[0]} ${Number(p[0].value[1].toPrecision(5))}`) }, legend: { show: false },
+        xAxis: { type: 'log', name: 'designs evaluated', min: 'dataMin', max: 'dataMax', axisLabel: { formatter: count } },
+        yAxis: { type: 'value', scale: true, name: curve[0], nameGap: 66 },
+        series: [{ name: curve[0], type: 'line', symbolSize: 5, data: details.convergence.map((p) => [p.evaluations, curve[1](p)]).filter(([, v]) => v !== null) }],
+      }));
+    }
+
+    table(section('Best of each device'), [['device'], ['designs', true], ['knee', true], ...doc.objectives.map((o) => [`best ${o.name}`, true])],
+      doc.devices.map((one) => [one.device, one.designs, one.knee === null ? '—' : `#${one.knee}`, ...doc.objectives.map((_, m) => (one.best.length ? `#${one.best[m]}` : '—'))]));
+    if (doc.excluded.length) table(section('Left out'), [['device'], ['reason']], doc.excluded.map((e) => [e.device, e.reason]));
+    refresh();
+    report.choose = choose;
+  }
+
+  const pages = { estimate: estimatePage, compare: comparePage, calibrate: calibratePage, validate: validatePage, search: searchPage };
   pages[doc.schema.replace(/^ridgeline\./, '').replace(/\/.*$/, '')]();
   root.append(element('p', {}, `Ridgeline ${doc.version}; ${doc.schema}. Charts: Apache ECharts, Apache License 2.0.`));
   dark.addEventListener('change', () => redraws.forEach((draw) => draw()));
