@@ -51,24 +51,6 @@ std::vector<MeasuredPart> parts_of(const Calibration& calibration, const Program
   return parts;
 }
 
-/// Scales of the problem's channels; a latency that the calibration knows in other parts gets their mean.
-Calibration with_channels(Calibration calibration, const std::vector<std::string>& channels) {
-  const std::size_t latency_channels = calibration.channels.size() - 2;
-  double mean = 0;
-  for (std::size_t c = 0; c < latency_channels; ++c)
-    mean += calibration.sigma[c] / static_cast<double>(latency_channels);
-  std::vector<double> sigma;
-  for (const std::string& channel : channels) {
-    const auto found = std::find(calibration.channels.begin(), calibration.channels.end(), channel);
-    sigma.push_back(found == calibration.channels.end()
-                        ? mean
-                        : calibration.sigma[static_cast<std::size_t>(found - calibration.channels.begin())]);
-  }
-  calibration.channels = channels;
-  calibration.sigma = std::move(sigma);
-  return calibration;
-}
-
 CalibratedFactors factors_of(const CalibratedFigure& figure, double analytic) {
   CalibratedFactors factors{figure.value / analytic, {}};
   if (figure.has_interval) factors.spread = Spread{figure.low / figure.value, figure.high / figure.value};
@@ -80,7 +62,7 @@ void add_factors(CalibrationInUse& used, const CostParameters& data_sheet, Measu
   row.parts = parts_of(used.calibration, program);
   one.rows.push_back(std::move(row));
   const FitProblem problem(parameter_space(data_sheet, used.calibration.key.protocol), one);
-  const Calibration calibration = with_channels(used.calibration, problem.channels());
+  const Calibration calibration = on_channels(used.calibration, problem.channels());
   const CalibratedFigures figures = predict(calibration, problem, {0}).front();
   const Eigen::VectorXd analytic = problem.predict(calibration.theta, {0}).front().values;
   const auto latency_channels = static_cast<Eigen::Index>(problem.latency_channels());

@@ -13,15 +13,17 @@
 #include "app/probe.hpp"
 #include "app/runtimes.hpp"
 #include "app/search.hpp"
+#include "app/selftest.hpp"
 #include "app/space.hpp"
 #include "app/validate.hpp"
 
 namespace ridgeline {
 
 std::vector<Command> commands() {
-  return {estimate_command(), compare_command(),  devices_command(),   runtimes_command(), models_command(),
-          space_command(),    accuracy_command(), search_command(),    explain_command(),  probe_command(),
-          measure_command(),  import_command(),   calibrate_command(), validate_command(), completion_command()};
+  return {estimate_command(),  compare_command(),  devices_command(),  runtimes_command(),
+          models_command(),    space_command(),    accuracy_command(), search_command(),
+          explain_command(),   probe_command(),    measure_command(),  import_command(),
+          calibrate_command(), validate_command(), selftest_command(), completion_command()};
 }
 
 }  // namespace ridgeline

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <thread>
 
@@ -119,8 +120,8 @@ std::string image_of(const MeasurementSet& set, const Session& session) {
 std::string text_of(const CommandMeasurements& r, const MeasureCommandOptions& options, const Style& style) {
   const MeasureSummary& s = r.summary;
   Table table{2, {{}, {.wraps = true}}, {}};
-  table.rows.push_back(
-      {"models", fmt::format("{} measured, {} failed, {} left for want of time", s.measured, s.failed, s.left)});
+  table.rows.push_back({"models", fmt::format("{} measured, {} failed or skipped, {} left for want of time",
+                                              s.measured, s.failed, s.left)});
   table.rows.push_back({"time", fmt::format("{:.0f} s, {:.0f} % of it running models", s.elapsed,
                                             100 * s.running / std::max(s.elapsed, 1e-9))});
   table.rows.push_back({"disturbed", fmt::format("{}: their conditions say by what", s.disturbed)});
@@ -131,7 +132,8 @@ std::string text_of(const CommandMeasurements& r, const MeasureCommandOptions& o
       table.rows.push_back({key, found->second});
   std::string text = render(table, style);
   if (!r.set.excluded.empty())
-    text += fmt::format("\nFailed first: {}: {}\n", r.set.excluded.front().id, r.set.excluded.front().reason);
+    text += fmt::format("\nThe first of those that are missing: {}: {}\n", r.set.excluded.front().id,
+                        r.set.excluded.front().reason);
   return text + fmt::format("\nWrote {}. Next: ridgeline calibrate --device {} --data {} --out calibration.h5\n",
                             options.out, options.device, options.out);
 }
@@ -143,7 +145,7 @@ Outcome run_measure(const MeasureCommandOptions& options, const Session& session
   if (options.plan_only) return {plan_csv(plan)};
   MeasureOptions how;
   how.budget = options.budget.si();
-  const CommandMeasurements result = measure_plan(options, target, plan, how, session);
+  const CommandMeasurements result = measure_plan(options, target, plan, how, with_time_left(session, how.budget));
   Outcome outcome;
   outcome.output = text_of(result, options, session.style);
   outcome.file = image_of(result.set, session);
@@ -225,9 +227,25 @@ std::vector<PlannedModel> quick_models(const std::string& space, std::size_t cou
   return plan;
 }
 
+std::string minutes_left(double seconds) {
+  const double whole = std::max(0.0, std::round(seconds));
+  return fmt::format("{:.0f} min {:02.0f} s left at most", std::floor(whole / 60), std::fmod(whole, 60));
+}
+
+Session with_time_left(const Session& session, double budget) {
+  Session telling = session;
+  if (session.progress)
+    telling.progress = [told = session.progress, end = seconds_of(CLOCK_MONOTONIC) + budget](std::string_view step,
+                                                                                             double share) {
+      told(fmt::format("{}; {}", step, minutes_left(end - seconds_of(CLOCK_MONOTONIC))), share);
+    };
+  return telling;
+}
+
 CommandMeasurements measure_plan(const MeasureCommandOptions& options, const MeasuringTarget& target,
                                  const std::vector<PlannedModel>& plan, const MeasureOptions& how,
                                  const Session& session) {
+  const double began = seconds_of(CLOCK_MONOTONIC);
   const int threads = static_cast<int>(options.threads.value_or(target.device.units));
   const ChosenSensor chosen = choose_sensor(options);
   CommandMeasurements result;
@@ -252,7 +270,9 @@ CommandMeasurements measure_plan(const MeasureCommandOptions& options, const Mea
     session.log->warn(
         "{} is the reference BLAS, which is many times slower than a tuned one: install libopenblas0-openmp",
         result.conditions["blas"]);
-  result.summary = measure(plan, journal, tools, how, result.conditions);
+  MeasureOptions rest = how;
+  rest.budget -= seconds_of(CLOCK_MONOTONIC) - began;
+  result.summary = measure(plan, journal, tools, rest, result.conditions);
   if (session.progress) session.progress("", 1);
   result.set = journal.set();
   if (result.set.rows.empty()) {

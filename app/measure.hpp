@@ -45,7 +45,12 @@ struct CommandMeasurements {
   std::string sensor;                             ///< or why there is none
   std::map<std::string, std::string> conditions;  ///< of all rows
 };
-/// Measures the plan into the store of --out.
+/// "3 min 05 s left at most"
+std::string minutes_left(double seconds);
+/// The session, whose progress also says how much of `budget` (s, from now on) is left.
+Session with_time_left(const Session& session, double budget);
+
+/// Measures the plan into the store of --out. What prepares it is part of the budget.
 CommandMeasurements measure_plan(const MeasureCommandOptions& options, const MeasuringTarget& target,
                                  const std::vector<PlannedModel>& plan, const MeasureOptions& how,
                                  const Session& session);

@@ -165,7 +165,8 @@ ValidateResult compute_validation(const ValidateOptions& options, const Session&
                     describe(key_of(measured.set)));
   if (!options.calibration.empty()) {
     result.validation =
-        validate(calibration_in(options.calibration, measured, result.level), problem, split.held_out);
+        validate(on_channels(calibration_in(options.calibration, measured, result.level), problem.channels()),
+                 problem, split.held_out);
     result.validation.fitted = 0;
     return result;
   }

@@ -122,6 +122,23 @@ DeviceModel calibrated_model(const Calibration& calibration, const CostParameter
   return space.at(theta);
 }
 
+Calibration on_channels(Calibration calibration, const std::vector<std::string>& channels) {
+  const std::size_t latency_channels = calibration.channels.size() - 2;
+  double mean = 0;
+  for (std::size_t c = 0; c < latency_channels; ++c)
+    mean += calibration.sigma[c] / static_cast<double>(latency_channels);
+  std::vector<double> sigma;
+  for (const std::string& channel : channels) {
+    const auto found = std::find(calibration.channels.begin(), calibration.channels.end(), channel);
+    sigma.push_back(found == calibration.channels.end()
+                        ? mean
+                        : calibration.sigma[static_cast<std::size_t>(found - calibration.channels.begin())]);
+  }
+  calibration.channels = channels;
+  calibration.sigma = std::move(sigma);
+  return calibration;
+}
+
 std::vector<CalibratedFigures> predict(const Calibration& calibration, const FitProblem& problem,
                                        const std::vector<std::size_t>& rows) {
   if (calibration.channels != problem.channels() || calibration.theta.size() != problem.space().size())

@@ -79,6 +79,10 @@ void require_key(const Calibration& calibration, const CalibrationKey& wanted, c
 /// what-if.
 DeviceModel calibrated_model(const Calibration& calibration, const CostParameters& data_sheet, bool changed = false);
 
+/// The calibration for a problem of these channels: each has its own scale; a latency that was calibrated in other
+/// parts has their mean.
+Calibration on_channels(Calibration calibration, const std::vector<std::string>& channels);
+
 /// What a calibration says of one row: a sequence's latency (s) and energy (J), peak power (W), with 90 % intervals.
 struct CalibratedFigure {
   double value = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/error.hpp"
 #include "base/statistics.hpp"
@@ -13,7 +14,8 @@
 namespace ridgeline {
 namespace {
 
-constexpr double kCheckpoint = 15;  // s between two
+constexpr double kCheckpoint = 15;          // s between two
+constexpr double kLargestModelShare = 0.1;  // of the budget, for one model of many
 
 /// One model's timed runs, by phase.
 struct Timed {
@@ -24,13 +26,29 @@ struct Timed {
   double running = 0;                        // s, warming included
 };
 
-Timed time_model(const ModelRunner& runner, const RepeatOptions& options) {
+/// The runs that follow, or none when they would take longer than until `until`.
+std::optional<Runs> run_until(const MeasuringTools& tools, std::size_t times, double until) {
+  const double patience = until - tools.clock();
+  if (patience <= 0) return std::nullopt;
+  try {
+    Runs runs = tools.runner.run(times, patience);
+    if (runs.phases.empty()) throw Error("nothing ran");
+    return runs;
+  } catch (const TookTooLong&) {
+    return std::nullopt;
+  }
+}
+
+Timed time_model(const MeasuringTools& tools, const RepeatOptions& options, double until) {
+  const double began = tools.clock();
   Repeats repeats(options);
   Timed timed;
   while (!repeats.done()) {
     const bool was_warm = repeats.warm();
-    const Runs runs = runner.run(repeats.next());
-    if (runs.phases.empty()) throw Error("nothing ran");
+    const std::optional<Runs> answered = run_until(tools, repeats.next(), until);
+    if (!answered && !repeats.timed().empty()) break;  // fewer runs than wanted
+    if (!answered) throw TookTooLong(fmt::format("no warm run in {:.3g} s", until - began));
+    const Runs& runs = *answered;
     timed.running += runs.end - runs.start;
     if (!was_warm) {
       for (std::size_t r = 0; r < runs.phases.size() && !repeats.warm(); ++r) repeats.add(runs.seconds(r));
@@ -99,7 +117,10 @@ class Campaign {
  public:
   Campaign(MeasuringJournal& journal, const MeasuringTools& tools, const MeasureOptions& options,
            const std::map<std::string, std::string>& conditions)
-      : journal_(journal), tools_(tools), options_(options), conditions_(conditions), began_(tools.clock()) {}
+      : journal_(journal), tools_(tools), options_(options), conditions_(conditions), began_(tools.clock()) {
+    if (!options.counts_earlier) return;
+    for (const Measurement& row : journal.set().rows) earlier_ += seconds_taken(row);
+  }
 
   MeasureSummary run(const std::vector<PlannedModel>& plan) {
     std::vector<const PlannedModel*> disturbed;
@@ -110,40 +131,45 @@ class Campaign {
         continue;
       }
       tell(plan[i], i, plan.size());
-      if (!measure_one(plan[i])) disturbed.push_back(&plan[i]);
+      if (!measure_one(plan[i], end_for_one_of(plan.size() - i))) disturbed.push_back(&plan[i]);
     }
-    for (const PlannedModel* planned : disturbed) {
-      if (!options_.again || over()) break;
-      tell(*planned, plan.size() - 1, plan.size());
-      measure_again(*planned);
+    for (std::size_t i = 0; i < disturbed.size() && options_.again && !over(); ++i) {
+      tell(*disturbed[i], plan.size() - 1, plan.size());
+      measure_again(*disturbed[i], end_for_one_of(disturbed.size() - i));
     }
     count_rows();
-    summary_.elapsed = elapsed();
+    summary_.elapsed = tools_.clock() - began_;
     return summary_;
   }
 
  private:
-  double elapsed() const { return tools_.clock() - began_; }
+  double elapsed() const { return earlier_ + tools_.clock() - began_; }
   bool over() const { return elapsed() >= options_.budget; }
+
+  /// When the first of `models` that are left must have ended.
+  double end_for_one_of(std::size_t models) const {
+    const double left = options_.budget - elapsed();
+    const double fair = std::max({left / static_cast<double>(models), kLargestModelShare * options_.budget,
+                                  options_.repeats.longest_warming + options_.repeats.longest});
+    return tools_.clock() + std::min(left, fair);
+  }
 
   void tell(const PlannedModel& planned, std::size_t i, std::size_t count) const {
     if (!tools_.progress) return;
-    const double left = std::max(0.0, options_.budget - elapsed());
     const double share = std::max(elapsed() / options_.budget, static_cast<double>(i) / static_cast<double>(count));
-    tools_.progress(fmt::format("{} of {}: {}; {:.0f} min {:02.0f} s left at most", i + 1, count, planned.id,
-                                std::floor(left / 60), std::floor(std::fmod(left, 60))),
-                    std::min(share, 0.999));
+    tools_.progress(fmt::format("{} of {}: {}", i + 1, count, planned.id), std::min(share, 0.999));
   }
 
   /// A row without its place in the campaign; Error when the model cannot run.
-  Measurement take(const PlannedModel& planned) {
-    tools_.runner.load(planned.architecture, planned.workload);
+  Measurement take(const PlannedModel& planned, double until) {
+    const double began = tools_.clock();
+    tools_.runner.load(planned.architecture, planned.workload, until - began);
     const MachineState before = tools_.state();
     std::optional<PowerSampler> sampler;
     if (tools_.sensor) sampler.emplace(*tools_.sensor, tools_.clock);
     RepeatOptions repeats = options_.repeats;
     if (tools_.sensor) repeats.shortest = std::max(repeats.shortest, shortest_for(*tools_.sensor));
-    const Timed timed = time_model(tools_.runner, repeats);
+    const Timed timed = time_model(tools_, repeats, until);
     Measurement row = row_of(planned, timed, repeats.trimmed);
     if (sampler) add_power(row, sampler->stop(), *tools_.sensor, timed);
     const MachineState after = tools_.state();
@@ -156,15 +182,24 @@ class Campaign {
     if (d.other_load > 0.05) row.conditions["other load"] = fmt::format("{:.2f} processors", d.other_load);
     if (const auto words = d.words(); !words.empty())
       row.conditions["disturbed"] = fmt::format("{}", fmt::join(words, "; "));
+    row.conditions["took"] = fmt::format("{:.3f} s", tools_.clock() - began);
     return row;
   }
 
   /// False when it was disturbed. Only what the model throws is a failure of the model: a journal or a store that
-  /// cannot be written ends the campaign.
-  bool measure_one(const PlannedModel& planned) {
+  /// cannot be written ends the campaign. One that is still at it when the budget is spent is left as if it had not
+  /// been begun.
+  bool measure_one(const PlannedModel& planned, double until) {
     std::optional<Measurement> row;
     try {
-      row = take(planned);
+      row = take(planned, until);
+    } catch (const TookTooLong& error) {
+      if (over()) {
+        ++summary_.left;
+      } else {
+        journal_.append(Exclusion{planned.id, fmt::format("skipped: {}, a fair share of the budget", error.what())});
+      }
+      return true;
     } catch (const Error& error) {
       journal_.append(Exclusion{planned.id, error.what()});
       return true;
@@ -173,10 +208,10 @@ class Campaign {
     return !row->conditions.contains("disturbed");
   }
 
-  void measure_again(const PlannedModel& planned) {
+  void measure_again(const PlannedModel& planned, double until) {
     std::optional<Measurement> row;
     try {
-      row = take(planned);
+      row = take(planned, until);
     } catch (const Error&) {
       return;  // the first row stands
     }
@@ -215,12 +250,18 @@ class Campaign {
   const MeasureOptions& options_;
   const std::map<std::string, std::string>& conditions_;
   double began_;
+  double earlier_ = 0;  // s of the budget that earlier runs spent
   double checkpointed_ = began_;
   std::int64_t next_order_ = order_after(journal_.set());
   MeasureSummary summary_;
 };
 
 }  // namespace
+
+double seconds_taken(const Measurement& row) {
+  const auto took = row.conditions.find("took");
+  return took == row.conditions.end() ? 0 : std::strtod(took->second.c_str(), nullptr);
+}
 
 MeasureSummary measure(const std::vector<PlannedModel>& plan, MeasuringJournal& journal, const MeasuringTools& tools,
                        const MeasureOptions& options, const std::map<std::string, std::string>& conditions) {

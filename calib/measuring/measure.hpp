@@ -5,6 +5,11 @@
 // What else went on (other programs, a falling clock, swapping) is written into the row's conditions; disturbed rows
 // are measured once more when there is time left, and replaced where that went better.
 //
+// The budget is kept whatever a model takes: each may use a tenth of the budget, what is left ÷ the models that
+// are left, or as long as its runs may take (RepeatOptions), whichever is most, up to the end of the budget. One that
+// is cut off keeps the runs that it has; without a single warm run it is skipped, by name and with the reason. One
+// that the end of the budget cuts off counts as not begun.
+//
 //   latency     the median over runs, by phase where a workload has several
 //   energy      the integral of the power trace over all timed runs ÷ their number: idle power is inside
 //   peak power  the highest mean over the window that the sensor needs for one new value
@@ -31,7 +36,8 @@ struct PlannedModel {
 };
 
 struct MeasureOptions {
-  double budget = 600;  ///< s
+  double budget = 600;          ///< s
+  bool counts_earlier = false;  ///< what rows of the journal took is part of the budget
   RepeatOptions repeats;
   bool again = true;  ///< disturbed rows, while time is left
 };
@@ -42,16 +48,19 @@ struct MeasuringTools {
   std::function<double()> clock;        ///< s, CLOCK_MONOTONIC
   std::function<MachineState()> state;  ///< around each model
   std::optional<PowerSensor> sensor;
-  std::function<void(const MeasurementSet&)> checkpoint;  ///< now and then: bring the store up to date
-  std::function<void(std::string_view step, double share)> progress;
+  std::function<void(const MeasurementSet&)> checkpoint;              ///< now and then: bring the store up to date
+  std::function<void(std::string_view step, double share)> progress;  ///< the share of budget or plan that is done
 };
 
 struct MeasureSummary {
-  std::size_t measured = 0, failed = 0, disturbed = 0, unsettled = 0;
-  std::size_t left = 0;  ///< of the plan, when the time was over
-  double elapsed = 0;    ///< s
-  double running = 0;    ///< s of it in which models ran
+  std::size_t measured = 0, failed = 0, disturbed = 0, unsettled = 0;  ///< skipped ones have failed
+  std::size_t left = 0;                                                ///< of the plan, when the time was over
+  double elapsed = 0;                                                  ///< s
+  double running = 0;                                                  ///< s of it in which models ran
 };
+
+/// From loading to the last run; 0 where the row does not say.
+double seconds_taken(const Measurement& row);
 
 /// Measures what of the plan is not in the journal yet, in order. `conditions` go with every row.
 MeasureSummary measure(const std::vector<PlannedModel>& plan, MeasuringJournal& journal, const MeasuringTools& tools,

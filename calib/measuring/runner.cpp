@@ -3,14 +3,19 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <optional>
 
 #include "base/error.hpp"
@@ -23,6 +28,9 @@ namespace ridgeline {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr double kForever = std::numeric_limits<double>::infinity();
 
 /// A program with pipes to its stdin and from its stdout.
 class Child {
@@ -61,8 +69,9 @@ class Child {
 
   int process() const { return process_; }
 
-  /// Sends one line and waits for one; nothing when the program has died.
-  std::optional<std::string> ask(const std::string& line) {
+  /// Sends one line and waits for one; nothing when the program has died. TookTooLong after `patience` s.
+  std::optional<std::string> ask(const std::string& line, double patience) {
+    const SteadyClock::time_point asked = SteadyClock::now();
     const std::string whole = line + "\n";
     for (std::size_t sent = 0; sent < whole.size();) {
       const ssize_t n = ::write(to_, whole.data() + sent, whole.size() - sent);
@@ -77,6 +86,8 @@ class Child {
         read_.erase(0, end + 1);
         return answer;
       }
+      if (!something_to_read(patience - std::chrono::duration<double>(SteadyClock::now() - asked).count()))
+        throw TookTooLong(fmt::format("no answer in {:.3g} s", patience));
       std::array<char, 65536> buffer;
       const ssize_t n = ::read(from_, buffer.data(), buffer.size());
       if (n < 0 && errno == EINTR) continue;
@@ -86,6 +97,14 @@ class Child {
   }
 
  private:
+  /// Waits for it, or for the program's end; false when `patience` s are over.
+  bool something_to_read(double patience) const {
+    if (patience <= 0) return false;
+    pollfd waiting{from_, POLLIN, 0};
+    constexpr double longest = 1e6;  // s, of what fits into an int of milliseconds
+    return ::poll(&waiting, 1, patience < longest ? static_cast<int>(std::ceil(1e3 * patience)) : -1) != 0;
+  }
+
   void close_pipes() const {
     if (to_ >= 0) ::close(to_);
     if (from_ >= 0) ::close(from_);
@@ -103,7 +122,7 @@ class Runner {
     ::signal(SIGPIPE, SIG_IGN);  // a program that died is met as an error of write()
   }
 
-  void load(const Architecture& model, const Workload& w) {
+  void load(const Architecture& model, const Workload& w, double patience) {
     ask({{"load",
           {{"model", to_yaml(model)},
            {"task", name(w.task)},
@@ -113,11 +132,12 @@ class Runner {
            {"beams", w.beams},
            {"optimiser", w.optimiser == Optimiser::adam ? "adam" : "sgd"},
            {"threads", options_.threads},
-           {"seed", options_.seed}}}});
+           {"seed", options_.seed}}}},
+        patience);
   }
 
-  Runs run(std::size_t times) {
-    const Json answer = ask({{"run", times}});
+  Runs run(std::size_t times, double patience) {
+    const Json answer = ask({{"run", times}}, patience);
     Runs runs;
     runs.start = answer.at("start");
     runs.end = answer.at("end");
@@ -130,7 +150,7 @@ class Runner {
 
   std::map<std::string, std::string> about() {
     std::map<std::string, std::string> all;
-    const Json answer = ask({{"about", options_.threads}});
+    const Json answer = ask({{"about", options_.threads}}, kForever);
     for (const auto& [key, value] : answer.items()) all[key] = value.get<std::string>();
     return all;
   }
@@ -138,9 +158,15 @@ class Runner {
   int process() const { return child_ ? child_->process() : 0; }
 
  private:
-  Json ask(const Json& question) {
+  Json ask(const Json& question, double patience) {
     if (!child_) child_ = std::make_unique<Child>(program_.string());
-    const std::optional<std::string> line = child_->ask(question.dump());
+    std::optional<std::string> line;
+    try {
+      line = child_->ask(question.dump(), patience);
+    } catch (const TookTooLong&) {
+      child_.reset();
+      throw;
+    }
     if (!line) {
       child_.reset();
       throw Error(fmt::format("{} died; out of memory?", program_.string()));
@@ -169,9 +195,11 @@ double Runs::seconds(std::size_t run) const {
 
 ModelRunner start_runner(const RunnerOptions& options) {
   const auto runner = std::make_shared<Runner>(options);
-  return {[runner](const Architecture& model, const Workload& workload) { runner->load(model, workload); },
-          [runner](std::size_t times) { return runner->run(times); }, [runner] { return runner->about(); },
-          [runner] { return runner->process(); }};
+  return {[runner](const Architecture& model, const Workload& workload, double patience) {
+            runner->load(model, workload, patience);
+          },
+          [runner](std::size_t times, double patience) { return runner->run(times, patience); },
+          [runner] { return runner->about(); }, [runner] { return runner->process(); }};
 }
 
 }  // namespace ridgeline

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.hpp"
 #include "model/architecture.hpp"
 #include "model/workload.hpp"
 
@@ -32,11 +33,17 @@ struct Runs {
   double seconds(std::size_t run) const;
 };
 
+/// What was asked for was not there in time. The program that was at it has been ended: nothing is loaded any more.
+class TookTooLong : public Error {
+  using Error::Error;
+};
+
+/// `patience`: s that an answer may take; TookTooLong after that.
 struct ModelRunner {
   /// Makes the model ready; Error when it cannot run.
-  std::function<void(const Architecture&, const Workload&)> load;
+  std::function<void(const Architecture&, const Workload&, double patience)> load;
   /// Runs it that often; Error when the program died.
-  std::function<Runs(std::size_t times)> run;
+  std::function<Runs(std::size_t times, double patience)> run;
   std::function<std::map<std::string, std::string>()> about;  ///< versions and settings, for the record
   std::function<int()> process;                               ///< number of the process that runs; 0: this one
 };

@@ -24,18 +24,22 @@ struct FakeMachine {
 
   MeasuringTools tools() {
     MeasuringTools t;
-    t.runner.load = [this](const Architecture&, const Workload& w) {
+    t.runner.load = [this](const Architecture&, const Workload& w, double) {
       if (w.length == fails) throw Error("out of memory");
       loaded = w;
       lengths.push_back(w.length);
     };
-    t.runner.run = [this](std::size_t times) {
+    t.runner.run = [this](std::size_t times, double patience) {
       between_runs();
       Runs runs;
       runs.start = now;
       for (std::size_t i = 0; i < times; ++i) {
         const double s = seconds(loaded);
         now += s;
+        if (now > runs.start + patience) {
+          now = runs.start + patience;
+          throw TookTooLong("no answer");
+        }
         if (loaded.task == Task::generate)
           runs.phases.push_back({{"encoder", 0.25 * s}, {"decode", 0.75 * s}});
         else

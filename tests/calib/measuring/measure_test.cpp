@@ -55,6 +55,56 @@ TEST(Measure, TheBudgetEndsItAndAFailureIsARowOfItsOwn) {
   EXPECT_EQ(s.measured + s.failed + s.left, 8u);
 }
 
+/// Of models whose length is the time of one run in ms.
+MeasureSummary measured_within(double budget, const std::vector<Size>& lengths, FakeMachine& machine,
+                               MeasuringJournal& journal) {
+  MeasureOptions options;
+  options.budget = budget;
+  return measure(plan_of_lengths(lengths), journal, machine.tools(), options, {});
+}
+
+TEST(Measure, TheBudgetIsKeptWhateverAModelTakes) {
+  const PrivateFolder folder;
+  FakeMachine machine;
+  machine.seconds = [](const Workload& w) { return static_cast<double>(w.length); };
+  MeasuringJournal journal(folder.path() / "run.h5", empty_set(), false);
+  const MeasureSummary s = measured_within(300, {1, 200, 2, 1000}, machine, journal);
+  EXPECT_LE(s.elapsed, 300);
+  EXPECT_EQ(s.measured, 2u);
+  EXPECT_EQ(s.left, 1u);
+  ASSERT_EQ(journal.set().excluded.size(), 1u);
+  EXPECT_NE(journal.set().excluded[0].id.find("length 200"), std::string::npos);
+  EXPECT_TRUE(journal.set().excluded[0].reason.starts_with("skipped: no warm run in "))
+      << journal.set().excluded[0].reason;
+}
+
+TEST(Measure, AModelThatIsCutOffKeepsTheRunsThatItHas) {
+  const PrivateFolder folder;
+  FakeMachine machine;
+  machine.seconds = [](const Workload& w) { return static_cast<double>(w.length); };
+  MeasuringJournal journal(folder.path() / "run.h5", empty_set(), false);
+  const MeasureSummary s = measured_within(70, {20}, machine, journal);  // 6 runs would take 120 s
+  EXPECT_EQ(s.measured, 1u);
+  EXPECT_EQ(s.unsettled, 1u);
+  EXPECT_EQ(journal.set().rows.at(0).conditions.at("runs"), "2");
+  EXPECT_EQ(journal.set().rows.at(0).conditions.at("took"), "70.000 s");
+}
+
+TEST(Measure, ABudgetForSeveralRunsCountsWhatTheEarlierOnesSpent) {
+  const PrivateFolder folder;
+  FakeMachine machine;
+  const auto plan = plan_of_lengths({1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007});
+  MeasureOptions options;
+  options.budget = 20;
+  MeasuringJournal journal(folder.path() / "run.h5", empty_set(), false);
+  const std::size_t first = measure(plan, journal, machine.tools(), options, {}).measured;
+  ASSERT_LT(first, plan.size());
+  options.counts_earlier = true;
+  EXPECT_LE(measure(plan, journal, machine.tools(), options, {}).measured, first + 1);
+  options.counts_earlier = false;
+  EXPECT_GT(measure(plan, journal, machine.tools(), options, {}).measured, first + 1);
+}
+
 TEST(Measure, DisturbedRowsAreMeasuredAgainAndReplacedWhereThatIsBetter) {
   const PrivateFolder folder;
   FakeMachine machine;

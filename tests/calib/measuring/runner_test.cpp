@@ -23,7 +23,7 @@ fs::path script(const PrivateFolder& folder, const std::string& text) {
 
 void load_any(const ModelRunner& runner) {
   const PlannedModel planned = draw_models("bert", 1, 0, "libtorch").front();
-  runner.load(planned.architecture, planned.workload);
+  runner.load(planned.architecture, planned.workload, 60);
 }
 
 TEST(Runner, TakesRunsByPhaseInTheirOrder) {
@@ -31,7 +31,7 @@ TEST(Runner, TakesRunsByPhaseInTheirOrder) {
   const ModelRunner runner = start_runner(
       {.program =
            script(folder, R"(read -r q; echo '{"start": 1, "end": 4, "runs": [{"prefill": 0.5, "decode": 2.5}]}')")});
-  const Runs runs = runner.run(1);
+  const Runs runs = runner.run(1, 60);
   EXPECT_EQ(runs.end - runs.start, 3);
   ASSERT_EQ(runs.phases.size(), 1u);
   EXPECT_EQ(runs.phases[0][0].first, "prefill");
@@ -43,7 +43,7 @@ TEST(Runner, IsStartedAgainAfterItDied) {
   const fs::path program = script(folder, R"(read -r q; echo '{"parameters": 1}')");
   const ModelRunner runner = start_runner({.program = program});
   load_any(runner);
-  EXPECT_EQ(error_of([&] { runner.run(1); }), program.string() + " died; out of memory?");
+  EXPECT_EQ(error_of([&] { runner.run(1, 60); }), program.string() + " died; out of memory?");
   EXPECT_EQ(runner.process(), 0);
   EXPECT_NO_THROW(load_any(runner));
   EXPECT_GT(runner.process(), 0);
@@ -53,6 +53,13 @@ TEST(Runner, HandsOnWhatTheProgramComplainsOf) {
   const PrivateFolder folder;
   const ModelRunner runner = start_runner({.program = script(folder, R"(read -r q; echo '{"error": "too large"}')")});
   EXPECT_EQ(error_of([&] { load_any(runner); }), "too large");
+}
+
+TEST(Runner, EndsAProgramThatTakesTooLong) {
+  const PrivateFolder folder;
+  const ModelRunner runner = start_runner({.program = script(folder, "read -r q; exec sleep 600")});
+  EXPECT_THROW(runner.run(1, 0.01), TookTooLong);
+  EXPECT_EQ(runner.process(), 0);
 }
 
 TEST(Runner, AProgramThatCannotStartLeavesNoFilesOpen) {
