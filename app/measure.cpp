@@ -42,16 +42,23 @@ bool is_space(const std::string& models) {
   return std::find(spaces.begin(), spaces.end(), models) != spaces.end();
 }
 
+std::vector<PlannedModel> at_level(std::vector<PlannedModel> plan, MeasureLevel level) {
+  if (level == MeasureLevel::model) return plan;
+  plan = blocks_of(plan);
+  for (PlannedModel& planned : plan) planned.by_operator = level == MeasureLevel::op;
+  return plan;
+}
+
 std::vector<PlannedModel> plan_of(const MeasureCommandOptions& options, const MeasuringTarget& target) {
   if (!is_space(options.models)) {
     if (!std::filesystem::exists(options.models))
       throw_unknown_name({"--models", 0, 0, ""}, "space or file", options.models, measured_spaces());
     const std::vector<PlannedModel> plan = planned_in(options.models, target.runtime_name, Precision::fp32);
-    return options.blocks ? blocks_of(plan) : plan;
+    return at_level(plan, options.level);
   }
   const auto lasting = static_cast<Size>(options.budget.si() / kFewestSecondsEach);
   const Size count = options.count.value_or(std::clamp<Size>(lasting, 8, 1000));
-  return quick_models(options.models, static_cast<std::size_t>(count), options.seed, options.blocks,
+  return quick_models(options.models, static_cast<std::size_t>(count), options.seed, options.level,
                       options.budget.si() * kLargestShare, target);
 }
 
@@ -120,8 +127,9 @@ std::string image_of(const MeasurementSet& set, const Session& session) {
 std::string text_of(const CommandMeasurements& r, const MeasureCommandOptions& options, const Style& style) {
   const MeasureSummary& s = r.summary;
   Table table{2, {{}, {.wraps = true}}, {}};
-  table.rows.push_back({"models", fmt::format("{} measured, {} failed or skipped, {} left for want of time",
-                                              s.measured, s.failed, s.left)});
+  table.rows.push_back(
+      {options.level == MeasureLevel::op ? "operators" : "models",
+       fmt::format("{} measured, {} failed or skipped, {} left for want of time", s.measured, s.failed, s.left)});
   table.rows.push_back({"time", fmt::format("{:.0f} s, {:.0f} % of it running models", s.elapsed,
                                             100 * s.running / std::max(s.elapsed, 1e-9))});
   table.rows.push_back({"disturbed", fmt::format("{}: their conditions say by what", s.disturbed)});
@@ -171,12 +179,15 @@ constexpr CommandHelp kMeasureHelp{
 void declare_measure(OptionSet& set, MeasureCommandOptions& o) {
   const std::string group = "Measuring";
   set.value(group, "--models", "FILE|SPACE", "a table of models, or a space they are drawn from", o.models);
-  set.value(group, "--level", "LEVEL", "model: whole models (default); block: each distinct layer by itself",
-            [&o](const std::string& s) {
-              constexpr std::array levels{std::pair<std::string_view, bool>{"model", false},
-                                          std::pair<std::string_view, bool>{"block", true}};
-              o.blocks = parse_choice("--level", "level", s, levels);
-            });
+  set.value(
+      group, "--level", "LEVEL",
+      "model: whole models (default); block: each distinct layer by itself; op: each distinct operator of those",
+      [&o](const std::string& s) {
+        constexpr std::array levels{std::pair<std::string_view, MeasureLevel>{"op", MeasureLevel::op},
+                                    std::pair<std::string_view, MeasureLevel>{"block", MeasureLevel::block},
+                                    std::pair<std::string_view, MeasureLevel>{"model", MeasureLevel::model}};
+        o.level = parse_choice("--level", "level", s, levels);
+      });
   set.value(group, "--device", "NAME", "the description of this machine (ridgeline probe writes one)", o.device);
   set.value(group, "--runtime", "NAME", "the runtime that the rows are of; default libtorch", o.runtime);
   set.value(group, "--power-mode", "NAME", "the power mode that the board is in", o.power_mode);
@@ -217,10 +228,10 @@ MeasuringTarget measuring_target(const MeasureCommandOptions& options) {
   return t;
 }
 
-std::vector<PlannedModel> quick_models(const std::string& space, std::size_t count, std::uint64_t seed, bool blocks,
-                                       double longest, const MeasuringTarget& target) {
+std::vector<PlannedModel> quick_models(const std::string& space, std::size_t count, std::uint64_t seed,
+                                       MeasureLevel level, double longest, const MeasuringTarget& target) {
   std::vector<PlannedModel> plan = draw_models(space, count, seed, target.runtime_name);
-  if (blocks) plan = blocks_of(plan);
+  plan = at_level(std::move(plan), level);
   std::erase_if(plan, [&](const PlannedModel& p) {
     return estimate(lower(p.architecture, p.workload), target.data_sheet, Seconds(0)).latency.si() > longest;
   });

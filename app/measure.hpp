@@ -9,9 +9,16 @@
 
 namespace ridgeline {
 
+/// What is measured of the models of a plan.
+enum class MeasureLevel {
+  op,     ///< each distinct operator of each distinct layer
+  block,  ///< each distinct layer
+  model,
+};
+
 struct MeasureCommandOptions {
-  std::string models;   ///< a table, or the name of a space
-  bool blocks = false;  ///< layer by layer rather than whole models
+  std::string models;  ///< a table, or the name of a space
+  MeasureLevel level = MeasureLevel::model;
   std::string device;
   std::string runtime = "libtorch";
   std::string power_mode;
@@ -36,8 +43,8 @@ struct MeasuringTarget {
 MeasuringTarget measuring_target(const MeasureCommandOptions& options);
 
 /// The first `count` points of a space, without those that the data sheet says take longer than `longest` a run.
-std::vector<PlannedModel> quick_models(const std::string& space, std::size_t count, std::uint64_t seed, bool blocks,
-                                       double longest, const MeasuringTarget& target);
+std::vector<PlannedModel> quick_models(const std::string& space, std::size_t count, std::uint64_t seed,
+                                       MeasureLevel level, double longest, const MeasuringTarget& target);
 
 struct CommandMeasurements {
   MeasureSummary summary;

@@ -34,10 +34,12 @@ struct SelftestCampaign {
   const char* name;  ///< of its store, too
   double share;      ///< of the budget; what is left over is for fitting
   std::size_t fewest;
-  bool blocks;
+  MeasureLevel level;
+  double longest;  ///< s of timed runs of one model
 };
-constexpr std::array kCampaigns{SelftestCampaign{"blocks", 0.13, 8, true}, SelftestCampaign{"models", 0.5, 8, false},
-                                SelftestCampaign{"unseen", 0.3, 2, false}};
+constexpr std::array kCampaigns{SelftestCampaign{"operators", 0.13, 8, MeasureLevel::op, 0.5},
+                                SelftestCampaign{"models", 0.5, 8, MeasureLevel::model, 1},
+                                SelftestCampaign{"unseen", 0.3, 2, MeasureLevel::model, 1}};
 constexpr double kLongestShare = 1.0 / 1500;  // of the budget, for one run
 constexpr std::size_t kDrawn = 400;           // more than there is time for
 constexpr double kRunsEach = 15;              // warming, and six timed ones
@@ -84,7 +86,7 @@ class Selftest {
     }
     if (!unseen.rows.empty()) result_.conditions = unseen.rows.front().conditions;
     const Calibration known = score("whole models", sets_[1], unseen);
-    score("blocks alone", sets_[0], unseen);
+    score("operators alone", sets_[0], unseen);
     write_calibration(folder_ / "calibration.h5", known, provenance_of(session_.command, RIDGELINE_VERSION));
     return std::move(result_);
   }
@@ -130,7 +132,7 @@ class Selftest {
   /// s of one run of each drawn model by the data sheet, quickest first.
   std::vector<double> expected(std::size_t campaign, const CostParameters& data_sheet) const {
     std::vector<PlannedModel> plan = draw_models("mixed", kDrawn / 4, options_.seed + campaign, measuring_.runtime);
-    if (kCampaigns[campaign].blocks) plan = blocks_of(plan);
+    if (kCampaigns[campaign].level != MeasureLevel::model) plan = blocks_of(plan);
     std::vector<double> seconds;
     for (const PlannedModel& p : plan)
       seconds.push_back(estimate(lower(p.architecture, p.workload), data_sheet, Seconds(0)).latency.si());
@@ -161,7 +163,7 @@ class Selftest {
 
   std::vector<PlannedModel> drawn(std::size_t campaign) const {
     const auto count = std::max(kDrawn, static_cast<std::size_t>(budget()));
-    return quick_models("mixed", count, options_.seed + campaign, kCampaigns[campaign].blocks,
+    return quick_models("mixed", count, options_.seed + campaign, kCampaigns[campaign].level,
                         budget() * kLongestShare, target_);
   }
 
@@ -202,7 +204,7 @@ class Selftest {
       MeasureOptions how;
       how.budget = campaign.share * budget();
       how.counts_earlier = true;
-      how.repeats.longest = 1;
+      how.repeats.longest = campaign.longest;
       how.repeats.longest_warming = 0.4;
       const CommandMeasurements measured = measure_plan(
           options, target_, plan_of(static_cast<std::size_t>(&campaign - kCampaigns.data())), how, within(campaign));
@@ -224,7 +226,8 @@ class Selftest {
     const Measured here = measured(fitted);
     const FitProblem problem = make_problem(here);
     CalibrateOptions how;
-    how.level = usual_level(fitted.rows.size(), session_);
+    // What physics leaves over of single operators says nothing of whole models.
+    how.level = fitted.rows.front().op ? PredictorLevel::analytic : usual_level(fitted.rows.size(), session_);
     how.seed = options_.seed;
     if (session_.progress)
       how.progress = [&](std::string_view step, double share) {
@@ -263,9 +266,10 @@ constexpr std::array kSelftestExamples{
 
 constexpr CommandHelp kSelftestHelp{
     "selftest", "ridgeline selftest [OPTIONS]", "measure, calibrate and predict on this machine, and compare",
-    "Describes this machine, measures blocks and whole models of four families, calibrates on them, then measures "
+    "Describes this machine, measures operators and whole models of four families, calibrates on them, then measures "
     "models that were not seen before and compares them with what was predicted: once from whole models, once from "
-    "blocks alone. Everything is kept in --folder, calibration.h5 for later estimates; what was interrupted goes on "
+    "operators alone. Everything is kept in --folder, calibration.h5 for later estimates; what was interrupted goes "
+    "on "
     "with --resume. Needs the program that `measure` needs.",
     kSelftestExamples};
 

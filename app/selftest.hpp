@@ -1,8 +1,8 @@
 // Does it hold on this machine? Describes it, measures, calibrates, and predicts models that were not measured
 // before.
 //
-// The budget is divided into campaigns (calib/measuring/measure.hpp): single blocks, whole models, and models that no
-// fit sees. Parameters are fitted to each of the first two alone; both fits predict the third. Everything that is
+// The budget is divided into campaigns (calib/measuring/measure.hpp): single operators, whole models, and models that
+// no fit sees. Parameters are fitted to each of the first two alone; both fits predict the third. Everything that is
 // measured is kept in a folder: an interrupted test goes on there, and a finished one can be looked at again.
 //
 // The bars are those that predictions are held to on a quiet machine. Where the budget lets fewer models be measured
@@ -38,7 +38,7 @@ struct SelftestFold {
 };
 
 struct SelftestResult {
-  std::vector<SelftestFold> folds;  ///< whole models, then parts of models
+  std::vector<SelftestFold> folds;  ///< whole models, then operators
   std::vector<Measurement> unseen;
   Size wanted = 0;            ///< unseen models
   std::size_t rows = 0;       ///< of all campaigns

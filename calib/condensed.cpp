@@ -76,6 +76,16 @@ Counts counts(const CondensedPart& part, const CriticalPath& path) {
 
 }  // namespace
 
+const Operator& operator_of(const Program& program, const MeasuredOperator& op) {
+  const auto phase =
+      std::find_if(program.phases.begin(), program.phases.end(), [&](const Phase& p) { return p.name == op.phase; });
+  const auto v = static_cast<OperatorVertex>(op.vertex);
+  if (phase == program.phases.end() || v >= num_vertices(phase->graph) || phase->graph[v].label != op.label)
+    throw Error("the program has no operator '" + to_text(op) +
+                "'; was it measured by another version of Ridgeline?");
+  return phase->graph[v].op;
+}
+
 Condenser::Condenser(const CostParameters& data_sheet) : parameters_(data_sheet), roofline_(parameters_) {}
 
 std::uint32_t Condenser::number_of(const Operator& op) {
@@ -121,7 +131,16 @@ CondensedRow Condenser::condense(const Program& program, std::span<const std::st
   return row;
 }
 
+CondensedRow Condenser::condense(const Program& program, const MeasuredOperator& op) {
+  CondensedRow row;
+  row.sequences = static_cast<double>(program.sequences);
+  row.parts.push_back({{number_of(operator_of(program, op))}, {1}, {}});
+  if (parameters_.asynchronous) row.parts.front().phases.push_back({{0}, 1});
+  return row;
+}
+
 CondensedRow Condenser::condense(const Measurement& row) {
+  if (row.op) return condense(lower(row.architecture, row.workload), *row.op);
   std::vector<std::string> names;
   for (const MeasuredPart& part : row.parts) names.push_back(part.phase);
   return condense(lower(row.architecture, row.workload), names);

@@ -2,7 +2,7 @@
 //
 // Rows share most of their operators, so their bounds (model/roofline.hpp) are computed once, under the data sheet's
 // rates, and rescaled to whatever rates a fit tries; tiling and traffic stay as the data sheet has them. A row is one
-// or more parts that were timed by themselves.
+// or more parts that were timed by themselves, or a single operator.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,9 @@ struct CondensedRow {
   Bytes weights;
 };
 
+/// The operator that was measured. Error when the program has no such one.
+const Operator& operator_of(const Program& program, const MeasuredOperator& op);
+
 class Condenser {
  public:
   /// Keeps a copy of the data sheet's parameters.
@@ -44,6 +47,8 @@ class Condenser {
   /// A row with one part for each of `part_names` (phases of those names; others were not timed), or with one part of
   /// all phases. Error when there is no phase of a name.
   CondensedRow condense(const Program& program, std::span<const std::string> part_names);
+  /// A row of one operator, as operator_of() finds it.
+  CondensedRow condense(const Program& program, const MeasuredOperator& op);
   CondensedRow condense(const Measurement& row);
 
   std::span<const Operator> operators() const { return operators_; }

@@ -50,7 +50,7 @@ class FitProblem {
 
   const ParameterSpace& space() const { return space_; }
   std::size_t size() const { return rows_.size(); }
-  /// Parts of the latency and "latency" of rows that were timed as a whole; then "energy", "peak power". A row has
+  /// Parts of the latency, "latency" of whole rows, "operator" of single ones; then "energy", "peak power". A row has
   /// values in its own channels and NaN elsewhere; its latency is the sum over those of the latency.
   const std::vector<std::string>& channels() const { return channels_; }
   std::size_t latency_channels() const { return latency_channels_; }

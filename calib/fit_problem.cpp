@@ -72,7 +72,7 @@ FitProblem::FitProblem(ParameterSpace space, const MeasurementSet& set)
   for (const Measurement& row : set.rows) {
     std::vector<std::size_t> channels;
     for (const MeasuredPart& part : row.parts) channels.push_back(latency_channel(part.phase));
-    if (channels.empty()) channels.push_back(latency_channel("latency"));
+    if (channels.empty()) channels.push_back(latency_channel(row.op ? "operator" : "latency"));
     channels_of_row_.push_back(std::move(channels));
   }
   latency_channels_ = channels_.size();

@@ -29,6 +29,17 @@ struct MeasuredPart {
   friend bool operator==(const MeasuredPart&, const MeasuredPart&) = default;
 };
 
+/// One operator of a program, timed by itself at its place in a run: a vertex of the graph of the first phase of that
+/// name (model/lowering.hpp). The label tells whether it is still the same one.
+struct MeasuredOperator {
+  std::string phase;
+  Size vertex = 0;
+  std::string label;
+  friend bool operator==(const MeasuredOperator&, const MeasuredOperator&) = default;
+};
+/// "encoder 12 scores"
+std::string to_text(const MeasuredOperator& op);
+
 struct Measurement {
   std::string id;     ///< where it came from, unique in its set: "dataset.json: 9f4a…_rpi", "file.csv:17"
   std::string model;  ///< its name, where it has one
@@ -38,6 +49,7 @@ struct Measurement {
   std::optional<MeasuredValue> energy;            ///< J a sequence
   std::optional<MeasuredValue> peak_power;        ///< W
   std::vector<MeasuredPart> parts;                ///< s a sequence; when not empty `latency` is their sum
+  std::optional<MeasuredOperator> op;             ///< set: the figures are of this operator alone
   std::int64_t order = 0;                         ///< place in the measuring campaign, from 0
   std::map<std::string, std::string> conditions;  ///< "ambient": "21 degC", "governor": "performance", ...
   friend bool operator==(const Measurement&, const Measurement&) = default;

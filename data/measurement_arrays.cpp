@@ -143,7 +143,7 @@ std::vector<Workload> workloads(const StoredGroup& group) {
 }
 
 ArrayGroup set_group(const MeasurementSet& set) {
-  StoredColumns rows, parts, conditions, workload_columns;
+  StoredColumns rows, parts, operators, conditions, workload_columns;
   Distinct architectures;
   std::vector<Workload> seen;
   for (const auto& figure : kFigures) {  // columns that are there without rows too
@@ -169,6 +169,12 @@ ArrayGroup set_group(const MeasurementSet& set) {
       parts.texts["phase"].push_back(part.phase);
       add(parts, "latency", part.latency);
     }
+    if (row.op) {
+      operators.numbers["row"].push_back(number);
+      operators.texts["phase"].push_back(row.op->phase);
+      operators.numbers["vertex"].push_back(static_cast<double>(row.op->vertex));
+      operators.texts["label"].push_back(row.op->label);
+    }
     for (const auto& [name, value] : row.conditions) {
       conditions.numbers["row"].push_back(number);
       conditions.texts["name"].push_back(name);
@@ -187,6 +193,7 @@ ArrayGroup set_group(const MeasurementSet& set) {
   group.texts["architectures"] = architectures.take();
   if (!seen.empty()) group.groups["workloads"] = std::move(workload_columns).group({});
   if (!parts.numbers.empty()) group.groups["parts"] = std::move(parts).group(kUnits);
+  if (!operators.numbers.empty()) group.groups["operators"] = std::move(operators).group({});
   if (!conditions.numbers.empty()) group.groups["conditions"] = std::move(conditions).group({});
   if (!set.excluded.empty()) {
     ArrayGroup& excluded = group.groups["excluded"];
@@ -250,6 +257,16 @@ void read_parts(const StoredGroup& group, MeasurementSet& set) {
     set.rows[row[i]].parts.push_back({phases[i], value(latency[i], deviation[i])});
 }
 
+void read_operators(const StoredGroup& group, MeasurementSet& set) {
+  constexpr std::size_t most = 1'000'000;
+  const auto& phases = group.texts("phase");
+  const auto row = group.indices("row", 0, set.rows.size() - 1, phases.size());
+  const auto vertex = group.indices("vertex", 0, most, phases.size());
+  const auto& labels = group.texts("label", phases.size());
+  for (std::size_t i = 0; i < phases.size(); ++i)
+    set.rows[row[i]].op = MeasuredOperator{phases[i], static_cast<Size>(vertex[i]), labels[i]};
+}
+
 void read_conditions(const StoredGroup& group, MeasurementSet& set) {
   const auto& names = group.texts("name");
   const auto& values = group.texts("value", names.size());
@@ -269,6 +286,7 @@ MeasurementSet read_set(const StoredGroup& group) {
   set.source = group.attribute("source");
   read_rows(group, set);
   if (!set.rows.empty() && group.has_group("parts")) read_parts(group.group("parts"), set);
+  if (!set.rows.empty() && group.has_group("operators")) read_operators(group.group("operators"), set);
   if (!set.rows.empty() && group.has_group("conditions")) read_conditions(group.group("conditions"), set);
   if (group.has_group("excluded")) {
     const StoredGroup excluded = group.group("excluded");

@@ -42,6 +42,15 @@ struct PhaseTime {
   double seconds = 0;
 };
 
+/// How long one operator took at its place in a run: a vertex of the graph of the first phase of that name, as
+/// lower() numbers them. What it frees is part of it.
+struct OperatorTime {
+  std::string phase;
+  std::int64_t vertex = 0;
+  std::string label;
+  double seconds = 0;
+};
+
 class Execution {
  public:
   /// Throws as lower() does, and Error for what is left out.
@@ -52,6 +61,9 @@ class Execution {
 
   /// The whole workload once: one batch through all phases.
   std::vector<PhaseTime> run();
+  /// The first graph of each phase once, with a look at the clock between any two operators, whose own time is taken
+  /// off. Caches and memory are in the state in which the operators before leave them. Error in training.
+  std::vector<OperatorTime> run_operators();
 
   /// Learned numbers that were allocated, shared ones once.
   std::int64_t parameters() const;

@@ -12,6 +12,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/document.hpp"
 #include "base/error.hpp"
@@ -41,8 +42,9 @@ class Service {
   Json answer(const Json& question) {
     if (question.contains("load")) return load(question["load"]);
     if (question.contains("run")) return run(question["run"].get<int>());
+    if (question.contains("operators")) return run_operators(question["operators"].get<int>());
     if (question.contains("about")) return about(question["about"].get<int>());
-    throw ridgeline::Error("expected load, run or about");
+    throw ridgeline::Error("expected load, run, operators or about");
   }
 
  private:
@@ -70,6 +72,21 @@ class Service {
       runs.push_back(std::move(phases));
     }
     return {{"start", start}, {"end", now()}, {"runs", std::move(runs)}};
+  }
+
+  Json run_operators(int times) {
+    if (!execution_) throw ridgeline::Error("nothing is loaded");
+    Json operators = Json::array();
+    const double start = now();
+    for (int i = 0; i < times; ++i) {
+      const std::vector<ridgeline::OperatorTime> all = execution_->run_operators();
+      for (std::size_t k = 0; k < all.size(); ++k) {
+        if (i == 0)
+          operators.push_back({{"phase", all[k].phase}, {"vertex", all[k].vertex}, {"label", all[k].label}});
+        operators[k]["seconds"].push_back(all[k].seconds);
+      }
+    }
+    return {{"start", start}, {"end", now()}, {"operators", std::move(operators)}};
   }
 
   static Json about(int threads) {

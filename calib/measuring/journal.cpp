@@ -54,6 +54,7 @@ Json row_json(const Measurement& row) {
   if (row.peak_power) json["peak_power"] = value_json(*row.peak_power);
   for (const MeasuredPart& part : row.parts)
     json["parts"].push_back({{"phase", part.phase}, {"latency", value_json(part.latency)}});
+  if (row.op) json["operator"] = {{"phase", row.op->phase}, {"vertex", row.op->vertex}, {"label", row.op->label}};
   json["conditions"] = row.conditions;
   json["architecture"] = to_yaml(row.architecture);
   return json;
@@ -75,6 +76,10 @@ Measurement row_of(const Json& json, const MeasurementSet& set, const InputLocat
   row.peak_power = optional_value(json, "peak_power");
   if (json.contains("parts"))
     for (const Json& part : json.at("parts")) row.parts.push_back({part.at("phase"), value_of(part.at("latency"))});
+  if (json.contains("operator")) {
+    const Json& op = json.at("operator");
+    row.op = MeasuredOperator{op.at("phase"), op.at("vertex"), op.at("label")};
+  }
   row.conditions = json.at("conditions").get<std::map<std::string, std::string>>();
   return row;
 }
@@ -201,9 +206,13 @@ void MeasuringJournal::keep(Measurement row) {
   set_.rows.push_back(std::move(row));
 }
 
-void MeasuringJournal::append(const Measurement& row) {
-  write(row_json(row).dump());
-  keep(row);
+void MeasuringJournal::append(const Measurement& row) { append(std::vector{row}); }
+
+void MeasuringJournal::append(const std::vector<Measurement>& rows) {
+  std::string lines;
+  for (const Measurement& row : rows) lines += (lines.empty() ? "" : "\n") + row_json(row).dump();
+  if (!rows.empty()) write(lines);
+  for (const Measurement& row : rows) keep(row);
 }
 
 void MeasuringJournal::append(const Exclusion& failed) {
@@ -212,7 +221,10 @@ void MeasuringJournal::append(const Exclusion& failed) {
 }
 
 bool MeasuringJournal::contains(const std::string& id) const {
-  return std::any_of(set_.rows.begin(), set_.rows.end(), [&](const auto& row) { return row.id == id; }) ||
+  const auto is_of_it = [&](const Measurement& row) {
+    return row.id == id || (row.op && row.id.starts_with(id) && row.id.compare(id.size(), 2, ": ") == 0);
+  };
+  return std::any_of(set_.rows.begin(), set_.rows.end(), is_of_it) ||
          std::any_of(set_.excluded.begin(), set_.excluded.end(), [&](const auto& e) { return e.id == id; });
 }
 

@@ -25,10 +25,12 @@ class MeasuringJournal {
   MeasuringJournal& operator=(const MeasuringJournal&) = delete;
 
   void append(const Measurement& row);
+  /// Rows of one model.
+  void append(const std::vector<Measurement>& rows);
   void append(const Exclusion& failed);
   /// Everything so far. Rows of an id that is there twice: the last one.
   const MeasurementSet& set() const { return set_; }
-  /// Measured or failed.
+  /// Measured, as a whole or by its operators, or failed.
   bool contains(const std::string& id) const;
   /// The store holds it all: the journal is not needed any more.
   void remove();

@@ -9,7 +9,9 @@
 
 #include "base/error.hpp"
 #include "base/statistics.hpp"
+#include "calib/condensed.hpp"
 #include "data/sets.hpp"
+#include "model/lowering.hpp"
 
 namespace ridgeline {
 namespace {
@@ -20,18 +22,20 @@ constexpr double kLargestModelShare = 0.1;  // of the budget, for one model of m
 /// One model's timed runs, by phase.
 struct Timed {
   RepeatSummary summary;
+  std::vector<double> all;  // s by run
   std::vector<std::string> phases;
   std::vector<std::vector<double>> seconds;  // by phase, then run
+  std::vector<OperatorRuns> operators;       // where they were asked for
   double start = 0, end = 0;                 // of the timed runs
   double running = 0;                        // s, warming included
 };
 
 /// The runs that follow, or none when they would take longer than until `until`.
-std::optional<Runs> run_until(const MeasuringTools& tools, std::size_t times, double until) {
+std::optional<Runs> run_until(const MeasuringTools& tools, bool by_operator, std::size_t times, double until) {
   const double patience = until - tools.clock();
   if (patience <= 0) return std::nullopt;
   try {
-    Runs runs = tools.runner.run(times, patience);
+    Runs runs = by_operator ? tools.runner.run_operators(times, patience) : tools.runner.run(times, patience);
     if (runs.phases.empty()) throw Error("nothing ran");
     return runs;
   } catch (const TookTooLong&) {
@@ -39,13 +43,13 @@ std::optional<Runs> run_until(const MeasuringTools& tools, std::size_t times, do
   }
 }
 
-Timed time_model(const MeasuringTools& tools, const RepeatOptions& options, double until) {
+Timed time_model(const MeasuringTools& tools, bool by_operator, const RepeatOptions& options, double until) {
   const double began = tools.clock();
   Repeats repeats(options);
   Timed timed;
   while (!repeats.done()) {
     const bool was_warm = repeats.warm();
-    const std::optional<Runs> answered = run_until(tools, repeats.next(), until);
+    const std::optional<Runs> answered = run_until(tools, by_operator, repeats.next(), until);
     if (!answered && !repeats.timed().empty()) break;  // fewer runs than wanted
     if (!answered) throw TookTooLong(fmt::format("no warm run in {:.3g} s", until - began));
     const Runs& runs = *answered;
@@ -55,6 +59,12 @@ Timed time_model(const MeasuringTools& tools, const RepeatOptions& options, doub
       continue;
     }
     if (timed.start == 0) timed.start = runs.start;
+    timed.operators.resize(runs.operators.size());
+    for (std::size_t k = 0; k < runs.operators.size(); ++k) {
+      timed.operators[k].op = runs.operators[k].op;
+      std::vector<double>& known = timed.operators[k].seconds;
+      known.insert(known.end(), runs.operators[k].seconds.begin(), runs.operators[k].seconds.end());
+    }
     timed.end = runs.end;
     for (std::size_t r = 0; r < runs.phases.size(); ++r) {
       repeats.add(runs.seconds(r));
@@ -67,13 +77,47 @@ Timed time_model(const MeasuringTools& tools, const RepeatOptions& options, doub
     }
   }
   timed.summary = repeats.summary();
+  timed.all = repeats.timed();
   return timed;
 }
 
-Measurement row_of(const PlannedModel& planned, const Timed& timed, double trimmed_share) {
+Measurement bare_row(const PlannedModel& planned) {
   Measurement row;
   row.id = planned.id, row.model = planned.model;
   row.architecture = planned.architecture, row.workload = planned.workload;
+  return row;
+}
+
+void add_precision(Measurement& row, std::span<const double> seconds) {
+  const MedianInterval i = median_interval(seconds);
+  row.conditions["runs"] = fmt::format("{}", seconds.size());
+  row.conditions["fastest"] = fmt::format("{:.6g} s", *std::min_element(seconds.begin(), seconds.end()));
+  row.conditions["median within"] = fmt::format("{:.1f} %", 50 * (i.high - i.low) / i.median);
+}
+
+/// Those that are equal are measured by the first of them, those that take no time that a clock can tell by none.
+std::vector<Measurement> operator_rows(const PlannedModel& planned, const Timed& timed, double trimmed_share) {
+  const Program program = lower(planned.architecture, planned.workload);
+  const double sequences = static_cast<double>(planned.workload.batch);
+  std::vector<Measurement> rows;
+  std::vector<Operator> seen;
+  for (const OperatorRuns& runs : timed.operators) {
+    const Operator& op = operator_of(program, runs.op);
+    const double middle = median(runs.seconds);
+    if (middle <= 0 || std::find(seen.begin(), seen.end(), op) != seen.end()) continue;
+    seen.push_back(op);
+    Measurement row = bare_row(planned);
+    row.op = runs.op;
+    row.id += ": " + to_text(runs.op);
+    row.latency = MeasuredValue{middle / sequences, trimmed(runs.seconds, trimmed_share).deviation / sequences};
+    add_precision(row, runs.seconds);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Measurement row_of(const PlannedModel& planned, const Timed& timed, double trimmed_share) {
+  Measurement row = bare_row(planned);
   const double sequences = static_cast<double>(planned.workload.batch);
   if (timed.phases.size() == 1) {
     row.latency = MeasuredValue{timed.summary.median / sequences, timed.summary.deviation / sequences};
@@ -83,10 +127,7 @@ Measurement row_of(const PlannedModel& planned, const Timed& timed, double trimm
           row, timed.phases[p],
           {median(timed.seconds[p]) / sequences, trimmed(timed.seconds[p], trimmed_share).deviation / sequences});
   }
-  row.conditions["runs"] = fmt::format("{}", timed.summary.runs);
-  row.conditions["fastest"] = fmt::format("{:.6g} s", timed.summary.fastest);
-  row.conditions["median within"] =
-      fmt::format("{:.1f} %", 50 * (timed.summary.high - timed.summary.low) / timed.summary.median);
+  add_precision(row, timed.all);
   return row;
 }
 
@@ -160,39 +201,46 @@ class Campaign {
     tools_.progress(fmt::format("{} of {}: {}", i + 1, count, planned.id), std::min(share, 0.999));
   }
 
-  /// A row without its place in the campaign; Error when the model cannot run.
-  Measurement take(const PlannedModel& planned, double until) {
+  /// Rows without their place in the campaign; Error when the model cannot run.
+  std::vector<Measurement> take(const PlannedModel& planned, double until) {
     const double began = tools_.clock();
     tools_.runner.load(planned.architecture, planned.workload, until - began);
     const MachineState before = tools_.state();
     std::optional<PowerSampler> sampler;
-    if (tools_.sensor) sampler.emplace(*tools_.sensor, tools_.clock);
+    const bool reads_power = tools_.sensor && !planned.by_operator;
+    if (reads_power) sampler.emplace(*tools_.sensor, tools_.clock);
     RepeatOptions repeats = options_.repeats;
-    if (tools_.sensor) repeats.shortest = std::max(repeats.shortest, shortest_for(*tools_.sensor));
-    const Timed timed = time_model(tools_, repeats, until);
-    Measurement row = row_of(planned, timed, repeats.trimmed);
-    if (sampler) add_power(row, sampler->stop(), *tools_.sensor, timed);
+    if (reads_power) repeats.shortest = std::max(repeats.shortest, shortest_for(*tools_.sensor));
+    const Timed timed = time_model(tools_, planned.by_operator, repeats, until);
+    std::vector<Measurement> rows = planned.by_operator ? operator_rows(planned, timed, repeats.trimmed)
+                                                        : std::vector{row_of(planned, timed, repeats.trimmed)};
+    if (sampler) add_power(rows.front(), sampler->stop(), *tools_.sensor, timed);
     const MachineState after = tools_.state();
     summary_.running += timed.running;
     if (!timed.summary.reached) ++summary_.unsettled;
+    std::map<std::string, std::string> conditions = conditions_of(before, after);
+    conditions["took"] = fmt::format("{:.3f} s", (tools_.clock() - began) / static_cast<double>(rows.size()));
+    for (Measurement& row : rows) row.conditions.insert(conditions.begin(), conditions.end());
+    return rows;
+  }
+
+  std::map<std::string, std::string> conditions_of(const MachineState& before, const MachineState& after) const {
+    std::map<std::string, std::string> all = conditions_;
     const Disturbances d = between(before, after);
-    row.conditions.insert(conditions_.begin(), conditions_.end());
-    if (after.temperature) row.conditions["temperature"] = fmt::format("{:.0f} degC", *after.temperature);
-    if (after.clock) row.conditions["clock"] = fmt::format("{:.0f} MHz", *after.clock / 1e6);
-    if (d.other_load > 0.05) row.conditions["other load"] = fmt::format("{:.2f} processors", d.other_load);
-    if (const auto words = d.words(); !words.empty())
-      row.conditions["disturbed"] = fmt::format("{}", fmt::join(words, "; "));
-    row.conditions["took"] = fmt::format("{:.3f} s", tools_.clock() - began);
-    return row;
+    if (after.temperature) all["temperature"] = fmt::format("{:.0f} degC", *after.temperature);
+    if (after.clock) all["clock"] = fmt::format("{:.0f} MHz", *after.clock / 1e6);
+    if (d.other_load > 0.05) all["other load"] = fmt::format("{:.2f} processors", d.other_load);
+    if (const auto words = d.words(); !words.empty()) all["disturbed"] = fmt::format("{}", fmt::join(words, "; "));
+    return all;
   }
 
   /// False when it was disturbed. Only what the model throws is a failure of the model: a journal or a store that
   /// cannot be written ends the campaign. One that is still at it when the budget is spent is left as if it had not
   /// been begun.
   bool measure_one(const PlannedModel& planned, double until) {
-    std::optional<Measurement> row;
+    std::vector<Measurement> rows;
     try {
-      row = take(planned, until);
+      rows = take(planned, until);
     } catch (const TookTooLong& error) {
       if (over()) {
         ++summary_.left;
@@ -204,25 +252,26 @@ class Campaign {
       journal_.append(Exclusion{planned.id, error.what()});
       return true;
     }
-    keep(*row);
-    return !row->conditions.contains("disturbed");
+    keep(rows);
+    return rows.empty() || !rows.front().conditions.contains("disturbed");
   }
 
   void measure_again(const PlannedModel& planned, double until) {
-    std::optional<Measurement> row;
+    std::vector<Measurement> rows;
     try {
-      row = take(planned, until);
+      rows = take(planned, until);
     } catch (const Error&) {
-      return;  // the first row stands
+      return;  // the first rows stand
     }
-    const auto& rows = journal_.set().rows;
-    const auto first = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.id == planned.id; });
-    if (first == rows.end() || is_better(*row, *first)) keep(*row);
+    if (rows.empty()) return;
+    const auto& known = journal_.set().rows;
+    const auto first = std::find_if(known.begin(), known.end(), [&](const auto& r) { return r.id == rows[0].id; });
+    if (first == known.end() || is_better(rows[0], *first)) keep(rows);
   }
 
-  void keep(Measurement& row) {
-    row.order = next_order_++;
-    journal_.append(row);
+  void keep(std::vector<Measurement>& rows) {
+    for (Measurement& row : rows) row.order = next_order_++;
+    journal_.append(rows);
     checkpoint();
   }
 

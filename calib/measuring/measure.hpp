@@ -5,10 +5,13 @@
 // What else went on (other programs, a falling clock, swapping) is written into the row's conditions; disturbed rows
 // are measured once more when there is time left, and replaced where that went better.
 //
-// The budget is kept whatever a model takes: each may use a tenth of the budget, what is left ÷ the models that
-// are left, or as long as its runs may take (RepeatOptions), whichever is most, up to the end of the budget. One that
-// is cut off keeps the runs that it has; without a single warm run it is skipped, by name and with the reason. One
-// that the end of the budget cuts off counts as not begun.
+// Of a model that is planned by operators, each run has a look at the clock between any two of them. Operators that
+// are equal (kind, sizes) give one row, that of the first of them; its id is the model's, ": " and the operator.
+//
+// The budget is kept whatever a model takes: each may use a tenth of the budget, what is left ÷ the models that are
+// left, or as long as its runs may take (RepeatOptions), whichever is most, up to the end of the budget. One that is
+// cut off keeps the runs that it has; without a single warm run it is skipped, by name and with the reason. One that
+// the end of the budget cuts off counts as not begun.
 //
 //   latency     the median over runs, by phase where a workload has several
 //   energy      the integral of the power trace over all timed runs ÷ their number: idle power is inside
@@ -33,6 +36,7 @@ struct PlannedModel {
   std::string model;  ///< its name, where it has one
   Architecture architecture;
   Workload workload;
+  bool by_operator = false;  ///< a row for each of its different operators, instead of one for all of it
 };
 
 struct MeasureOptions {

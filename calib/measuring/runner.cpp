@@ -148,6 +148,27 @@ class Runner {
     return runs;
   }
 
+  Runs run_operators(std::size_t times, double patience) {
+    const Json answer = ask({{"operators", times}}, patience);
+    Runs runs;
+    runs.start = answer.at("start");
+    runs.end = answer.at("end");
+    runs.phases.resize(times);
+    for (const Json& one : answer.at("operators")) {
+      OperatorRuns& op = runs.operators.emplace_back();
+      op.op = {one.at("phase"), one.at("vertex"), one.at("label")};
+      op.seconds = one.at("seconds").get<std::vector<double>>();
+      if (op.seconds.size() != times)
+        throw Error(fmt::format("{} runs were asked for, {} came", times, op.seconds.size()));
+      for (std::size_t r = 0; r < times; ++r) {
+        auto& phases = runs.phases[r];
+        if (phases.empty() || phases.back().first != op.op.phase) phases.emplace_back(op.op.phase, 0);
+        phases.back().second += op.seconds[r];
+      }
+    }
+    return runs;
+  }
+
   std::map<std::string, std::string> about() {
     std::map<std::string, std::string> all;
     const Json answer = ask({{"about", options_.threads}}, kForever);
@@ -199,6 +220,7 @@ ModelRunner start_runner(const RunnerOptions& options) {
             runner->load(model, workload, patience);
           },
           [runner](std::size_t times, double patience) { return runner->run(times, patience); },
+          [runner](std::size_t times, double patience) { return runner->run_operators(times, patience); },
           [runner] { return runner->about(); }, [runner] { return runner->process(); }};
 }
 

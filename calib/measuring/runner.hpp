@@ -4,6 +4,7 @@
 //   {"load": {"model": YAML, "task", "batch", "length", "new_tokens", "beams", "optimiser", "threads", "seed"}}
 //     -> {"parameters": N}
 //   {"run": TIMES}      -> {"start": s, "end": s, "runs": [{"PHASE": s, ...}, ...]}
+//   {"operators": TIMES} -> {"start", "end", "operators": [{"phase", "vertex", "label", "seconds": [s, ...]}, ...]}
 //   {"about": THREADS}  -> {"libtorch": "1.13.1", "blas": FILE, ...}
 // or with {"error": "..."}. Times are of CLOCK_MONOTONIC, which all programs of a machine share, so a power trace of
 // another program can be laid over them. One program runs one model after the other; it is started again when it
@@ -19,15 +20,23 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "data/measurement.hpp"
 #include "model/architecture.hpp"
 #include "model/workload.hpp"
 
 namespace ridgeline {
 
+/// One operator of the program, at its place.
+struct OperatorRuns {
+  MeasuredOperator op;
+  std::vector<double> seconds;  ///< by run
+};
+
 /// Runs back to back: what each took by phase, in the order of the phases.
 struct Runs {
   double start = 0, end = 0;                                        ///< s, CLOCK_MONOTONIC
   std::vector<std::vector<std::pair<std::string, double>>> phases;  ///< s by run
+  std::vector<OperatorRuns> operators;                              ///< empty unless asked for
 
   /// s of one run: all its phases.
   double seconds(std::size_t run) const;
@@ -44,6 +53,8 @@ struct ModelRunner {
   std::function<void(const Architecture&, const Workload&, double patience)> load;
   /// Runs it that often; Error when the program died.
   std::function<Runs(std::size_t times, double patience)> run;
+  /// The same, operator by operator: of each phase its first graph.
+  std::function<Runs(std::size_t times, double patience)> run_operators;
   std::function<std::map<std::string, std::string>()> about;  ///< versions and settings, for the record
   std::function<int()> process;                               ///< number of the process that runs; 0: this one
 };

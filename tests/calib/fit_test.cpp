@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "calib/linear_start.hpp"
+#include "model/lowering.hpp"
 #include "tests/calib/synthetic.hpp"
+#include "tests/support.hpp"
 
 namespace ridgeline {
 namespace {
@@ -95,6 +97,43 @@ TEST(Fit, FindsTheParametersOfABoardFromTwentyNoisyRows) {
   }
   EXPECT_GT(before, 0.3);
   EXPECT_LT(error, 0.03);
+}
+
+/// Every operator of those models as a row of its own.
+MeasurementSet operators_of(const MeasurementSet& models) {
+  MeasurementSet set = models;
+  set.rows.clear();
+  for (const Measurement& row : models.rows) {
+    const Phase phase = lower(row.architecture, row.workload).phases.front();
+    for (OperatorVertex v = 0; v < num_vertices(phase.graph); ++v) {
+      Measurement& one = set.rows.emplace_back(row);
+      one.op = MeasuredOperator{phase.name, static_cast<Size>(v), phase.graph[v].label};
+      one.id += ": " + to_text(*one.op);
+      one.order = static_cast<std::int64_t>(set.rows.size());
+    }
+  }
+  return set;
+}
+
+TEST(Fit, SingleOperatorsTeachWhatWholeModelsTake) {
+  const ParameterSpace space = synthetic_space();
+  const Eigen::VectorXd truth = synthetic_truth(space);
+  MeasurementSet set = operators_of(synthetic_models(5, 41));
+  measure(set, truth, 0.03, 42);
+  const FitProblem problem(space, set);
+  EXPECT_EQ(problem.channels().front(), "operator");
+  const Eigen::VectorXd theta = fit(problem, rows_of(problem), data_sheet_prior(space)).theta;
+  const FitProblem models(space, synthetic_models(10, 43));
+  const auto found = models.predict(theta, rows_of(models)), real = models.predict(truth, rows_of(models));
+  for (std::size_t i = 0; i < models.size(); ++i)
+    EXPECT_NEAR(found[i].values[0], real[i].values[0], 0.03 * real[i].values[0]) << i;
+}
+
+TEST(Fit, AnOperatorThatTheProgramHasNotIsRefused) {
+  MeasurementSet set = operators_of(synthetic_models(1, 41));
+  set.rows[2].op->label = "missing";
+  EXPECT_EQ(error_of([&] { FitProblem(synthetic_space(), set); }),
+            "the program has no operator 'encoder 2 missing'; was it measured by another version of Ridgeline?");
 }
 
 TEST(Fit, AnOutlierIsNotBelieved) {

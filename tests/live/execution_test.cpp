@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "model/lowering.hpp"
 #include "model/zoo.hpp"
 #include "tests/model/models.hpp"
 #include "tests/support.hpp"
@@ -71,6 +72,37 @@ TEST(Execution, TrainingLowersTheLoss) {
   const float first = execution.result().values.at(0);
   for (int i = 0; i < 100; ++i) execution.run();
   EXPECT_LT(execution.result().values.at(0), 0.9F * first);
+}
+
+/// What of the operators of a program comes out of run_operators().
+void expect_operators_of_the_graph(const Architecture& model, const Workload& w) {
+  SCOPED_TRACE(model.name + ", " + std::string(name(w.task)));
+  const Program program = lower(model, w);
+  const std::vector<OperatorTime> times = Execution(model, w).run_operators();
+  std::size_t next = 0;
+  std::string before;
+  for (const Phase& phase : program.phases) {
+    if (phase.name == before) continue;
+    before = phase.name;
+    for (OperatorVertex v = 0; v < num_vertices(phase.graph); ++v) {
+      if (is_given(phase.graph[v])) continue;
+      ASSERT_LT(next, times.size());
+      EXPECT_EQ(times[next].phase, phase.name);
+      EXPECT_EQ(static_cast<OperatorVertex>(times[next].vertex), v);
+      EXPECT_EQ(times[next].label, phase.graph[v].label);
+      EXPECT_GE(times[next].seconds, 0);
+      ++next;
+    }
+  }
+  EXPECT_EQ(next, times.size());
+}
+
+TEST(Execution, TimesEveryOperatorOfTheGraphByItself) {
+  expect_operators_of_the_graph(models::bert(64, 2, 128, 2), workload(Task::encode, 2, 24));
+  expect_operators_of_the_graph(models::gpt2(64, 2, 1, 64), workload(Task::decode_step, 1, 8));
+  expect_operators_of_the_graph(models::t5(64, 2, 32, 128, 1), workload(Task::generate, 1, 8, 5));
+  EXPECT_EQ(error_of([] { Execution(models::bert(64, 2, 128, 1), workload(Task::train, 1, 8)).run_operators(); }),
+            "operators are timed one by one in inference only");
 }
 
 TEST(Execution, NamesItsPhases) {

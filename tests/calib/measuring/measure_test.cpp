@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "data/store.hpp"
+#include "model/lowering.hpp"
 #include "tests/calib/measuring/fake_machine.hpp"
 #include "tests/support.hpp"
 
@@ -124,6 +126,47 @@ TEST(Measure, DisturbedRowsAreMeasuredAgainAndReplacedWhereThatIsBetter) {
   EXPECT_EQ(s.disturbed, 0u);
   ASSERT_EQ(journal.set().rows.size(), 2u);
   EXPECT_NEAR(journal.set().rows.back().latency->value, 0.005, 1e-12);
+}
+
+TEST(Measure, AModelByItsOperatorsGivesARowForEachDifferentOne) {
+  const PrivateFolder folder;
+  const fs::path store = folder.path() / "run.h5";
+  FakeMachine machine;
+  PlannedModel block = draw_models("bert", 1, 0, "libtorch").front();
+  block.by_operator = true;
+  const Program program = lower(block.architecture, block.workload);
+  MeasuringTools tools = machine.tools();
+  tools.runner.run_operators = [&](std::size_t times, double) {
+    Runs runs;
+    runs.start = machine.now;
+    const OperatorGraph& graph = program.phases.front().graph;
+    for (OperatorVertex v = 0; v < num_vertices(graph); ++v)
+      runs.operators.push_back({{"encoder", static_cast<Size>(v), graph[v].label},
+                                std::vector<double>(times, 1e-3 * static_cast<double>(v + 1))});
+    const double all = 1e-3 * static_cast<double>(num_vertices(graph) * (num_vertices(graph) + 1)) / 2;
+    runs.phases.assign(times, {{"encoder", all}});
+    runs.end = machine.now += all * static_cast<double>(times);
+    return runs;
+  };
+  MeasuringJournal journal(store, empty_set(), false);
+  const MeasureSummary s = measure({block}, journal, tools, {}, {});
+  const std::vector<Measurement>& rows = journal.set().rows;
+  EXPECT_EQ(s.measured, rows.size());
+  EXPECT_GT(rows.size(), 10u);
+  EXPECT_LT(rows.size(), num_vertices(program.phases.front().graph)) << "its projections are equal";
+  double took = 0;
+  for (const Measurement& row : rows) {
+    ASSERT_TRUE(row.op);
+    EXPECT_EQ(row.id, block.id + ": " + to_text(*row.op));
+    EXPECT_NEAR(row.latency->value * static_cast<double>(block.workload.batch),
+                1e-3 * static_cast<double>(row.op->vertex + 1), 1e-12);
+    took += seconds_taken(row);
+  }
+  EXPECT_NEAR(took, s.elapsed, 0.05);
+  EXPECT_TRUE(journal.contains(block.id));
+  EXPECT_FALSE(journal.contains(block.id.substr(0, block.id.size() - 1)));
+  const Store stored = parse_image(to_image({.kind = "measurements", .root = to_arrays({journal.set()})}), "run.h5");
+  EXPECT_EQ(measurement_sets(stored).front(), journal.set());
 }
 
 TEST(Measure, PhasesDeviationsLeaveInterruptionsOutToo) {
