@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "base/units.hpp"
 
@@ -119,12 +120,37 @@ std::string in_quotes(std::string_view text) {
   return result + "\"";
 }
 
-std::string compute(const Machine& machine, const Core& core) {
+/// Per cycle and core, as what was measured and the share that the library reaches say; nothing where it was not.
+struct MeasuredEngine {
+  double per_cycle;
+  std::string why;
+};
+std::optional<MeasuredEngine> measured_engine(const Machine& machine, const MachineRates* measured,
+                                              Precision precision) {
+  if (measured == nullptr) return std::nullopt;
+  for (const auto& [known, rate] : measured->products) {
+    if (known != precision) continue;
+    const double cycles = machine.cores * machine.clock.si();
+    return MeasuredEngine{
+        rate.si() / measured->product_share / cycles,
+        fmt::format("{:.4g} GFLOP/s in products of libtorch with {} threads [measured], which reach "
+                    "{:.2g} of peak as its description has it; by {} cores and the clock",
+                    rate.si() / 1e9, measured->threads, measured->product_share, machine.cores)};
+  }
+  return std::nullopt;
+}
+
+std::string compute(const Machine& machine, const Core& core, const MachineRates* measured) {
+  constexpr double kWorthIt = 1.2;  // times fp32: slower products are emulated
   std::string matrix, vector;
-  const auto engine = [&](std::string_view precision, double factor, int depth, std::string_view flag) {
-    const std::string why = factor == 1 ? core.why : fmt::format("{} [probe]: {} times fp32", flag, factor);
-    matrix += fmt::format("  {}:\n    per_cycle: {{value: {}, derived: {}}}\n", precision, core.fp32 * factor,
-                          in_quotes(why));
+  const auto fp32 = measured_engine(machine, measured, Precision::fp32);
+  const auto engine = [&](Precision precision, double factor, int depth, std::string_view flag) {
+    const std::string told = factor == 1 ? core.why : fmt::format("{} [probe]: {} times fp32", flag, factor);
+    const auto found = measured_engine(machine, measured, precision);
+    const bool believed = found && (factor == 1 || (fp32 && found->per_cycle > kWorthIt * fp32->per_cycle));
+    matrix += fmt::format("  {}:\n    per_cycle: {{value: {}, derived: {}}}\n", name(precision),
+                          believed ? fmt::format("{:.4g}", found->per_cycle) : fmt::format("{}", core.fp32 * factor),
+                          in_quotes(believed ? found->why : told));
     matrix += fmt::format(
         "    tile: {{rows: {}, columns: 4, depth: {}, derived: \"two vector registers by four, the "
         "usual blocking of a BLAS\"}}\n",
@@ -134,20 +160,20 @@ std::string compute(const Machine& machine, const Core& core) {
     vector += fmt::format("  {}: {{per_cycle: {}, lanes: {}, derived: \"half of the multiply-add rate\"}}\n",
                           precision, core.fp32 / 2 * factor, core.lanes * factor);
   };
-  engine("fp32", 1, 1, "");
+  engine(Precision::fp32, 1, 1, "");
   plain("fp32", 1);
   if (has(machine, "asimdhp")) {
-    engine("fp16", 2, 1, "asimdhp");
+    engine(Precision::fp16, 2, 1, "asimdhp");
     plain("fp16", 2);
   }
   for (const char* flag : {"avx512_bf16", "bf16"}) {
     if (!has(machine, flag)) continue;
-    engine("bf16", 2, 2, flag);
+    engine(Precision::bf16, 2, 2, flag);
     break;
   }
   for (const char* flag : {"avx512_vnni", "avx_vnni", "asimddp"}) {
     if (!has(machine, flag)) continue;
-    engine("int8", 4, 4, flag);
+    engine(Precision::int8, 4, 4, flag);
     break;
   }
   return fmt::format(
@@ -156,50 +182,80 @@ std::string compute(const Machine& machine, const Core& core) {
       matrix, vector, core.fp32 / 2 / 20, core.lanes);
 }
 
-std::string memory(const Machine& machine, const Core& core) {
+std::string memory(const Machine& machine, const Core& core, const MachineRates* measured) {
   // What passes between levels is not told by the kernel: transfers a cycle and core that are usual at each level.
   const double ghz = machine.clock.si() / 1e9;
-  double passed = core.loads * ghz * machine.cores;
+  double passed = measured != nullptr ? std::numeric_limits<double>::infinity() : core.loads * ghz * machine.cores;
   std::string text = "memory:\n";
-  for (const Machine::Cache& cache : machine.caches) {
+  for (std::size_t i = 0; i < machine.caches.size(); ++i) {
+    const Machine::Cache& cache = machine.caches[i];
     const double bytes = cache.level == 1 ? core.loads : std::min(core.loads, cache.level == 2 ? 32.0 : 16.0);
-    const double each = bytes * ghz;
-    const double all = each * machine.cores;
-    passed = std::min(passed, all);
+    const double assumed = bytes * ghz * machine.cores;
+    passed = std::min(passed, measured != nullptr ? measured->caches[i].si() / 1e9 : assumed);
     const Bytes size = cache.per_core ? cache.size : cache.size * cache.instances;
     text += fmt::format("  l{}:\n    size: {{value: {} B, source: probe}}\n", cache.level, size.si());
     if (cache.per_core) text += "    per_unit: true\n";
-    text += fmt::format(
-        "    bandwidth: {{value: {:.4g} GB/s, derived: \"not told by the kernel; {} B a cycle and core "
-        "assumed\"}}\n",
-        cache.per_core ? each : all, bytes);
+    const double shown = cache.per_core ? passed / machine.cores : passed;
+    if (measured != nullptr)
+      text += fmt::format(
+          "    bandwidth: {{value: {:.4g} GB/s, source: measured}}\n    achievable: {{value: 1, source: measured}}\n",
+          shown);
+    else
+      text += fmt::format(
+          "    bandwidth: {{value: {:.4g} GB/s, derived: \"not told by the kernel; {} B a cycle and core "
+          "assumed\"}}\n",
+          cache.per_core ? assumed / machine.cores : assumed, bytes);
   }
+  text += fmt::format("  dram:\n    size: {{value: {} B, source: probe}}\n", machine.memory.si());
+  if (measured != nullptr)
+    return text + fmt::format(
+                      "    bandwidth: {{value: {:.4g} GB/s, source: measured}}\n    achievable: {{value: 1, source: "
+                      "measured}}\n",
+                      std::min(passed, measured->dram.si() / 1e9));
   const int channels = (machine.cores + 7) / 8;
-  const double dram = std::min(passed, 25.6 * channels);
-  text += fmt::format(
-      "  dram:\n    size: {{value: {} B, source: probe}}\n    bandwidth: {{value: {:.4g} GB/s, derived: "
-      "\"not told by the kernel; {} channel{} of DDR4-3200 assumed, one for eight cores, and no more than "
-      "the caches pass\"}}\n",
-      machine.memory.si(), dram, channels, channels == 1 ? "" : "s");
-  return text;
+  return text +
+         fmt::format(
+             "    bandwidth: {{value: {:.4g} GB/s, derived: \"not told by the kernel; {} channel{} of DDR4-3200 "
+             "assumed, one for eight cores, and no more than the caches pass\"}}\n",
+             std::min(passed, 25.6 * channels), channels, channels == 1 ? "" : "s");
+}
+
+std::string host(const Machine& machine, const Core& core, const MachineRates* measured) {
+  if (measured == nullptr)
+    return fmt::format("\nhost: {{speed: {:.3g}, derived: {}}}\n", core.speed_per_ghz * machine.clock.si() / 1e9,
+                       in_quotes(core.speed_why));
+  const double here = 1e3 * measured->dispatching.si(), there = 1e3 * measured->reference_dispatching.si();
+  return fmt::format(
+      "\nhost: {{speed: {:.3g}, derived: \"a BERT of 24 layers of width 8 on two tokens: {:.3g} ms "
+      "[measured]; {:.3g} ms on the reference host, by the description of libtorch\"}}\n",
+      there / here, here, there);
 }
 
 }  // namespace
 
-std::string describe(const Machine& machine) {
+std::string architecture_of(const Machine& machine) { return core_of(machine).architecture; }
+
+std::string describe(const Machine& machine, const MachineRates* measured) {
   const Core core = core_of(machine);
   Machine clocked = machine;
   const bool told = machine.clock > Hertz{};
   if (!told) clocked.clock = Hertz(1e9);
 
   std::string text = fmt::format(
-      "# Written by `ridgeline probe`. Everything marked `derived` is an assumption until it is measured.\n"
+      "# Written by `ridgeline probe`. Everything marked `derived` is an assumption, or rests on one.\n"
       "name: {}\ntitle: {}\nkind: cpu\narchitecture: {}\n\nsources:\n"
       "  probe: \"read by ridgeline probe from /proc and /sys of this machine\"\n"
       "  sbc-bench: \"sbc-bench results (github.com/ThomasKaiser/sbc-bench, Sorted-Results.md): 7-zip "
       "single-threaded; "
-      "4448 MIPS on the reference host (Pentium G4600, Kaby Lake, 3.6 GHz)\"\n\n",
+      "4448 MIPS on the reference host (Pentium G4600, Kaby Lake, 3.6 GHz)\"\n",
       machine.name, in_quotes(machine.title), core.architecture);
+  if (measured != nullptr)
+    text += fmt::format(
+        "  measured: {}\n",
+        in_quotes(fmt::format("by ridgeline probe --measure with {} threads, {}: the fastest product of two "
+                              "matrices of 1024 x 1024, reading half of each cache, {:.3g} MB of memory",
+                              measured->threads, measured->with, measured->dram_read.si() / 1e6)));
+  text += "\n";
   text += fmt::format("units: {{value: {}, source: probe}}\n", machine.cores);
   text += told ? fmt::format("clock: {{value: {:.6g} MHz, source: probe}}\n", machine.clock.si() / 1e6)
                : "clock: {value: 1 GHz, derived: \"not told by the kernel; assumed\"}\n";
@@ -212,9 +268,8 @@ std::string describe(const Machine& machine) {
       before = clock;
     }
   }
-  text += "\n" + compute(machine, core) + "\n" + memory(clocked, core);
-  text += fmt::format("\nhost: {{speed: {:.3g}, derived: {}}}\n", core.speed_per_ghz * clocked.clock.si() / 1e9,
-                      in_quotes(core.speed_why));
+  text += "\n" + compute(clocked, core, measured) + "\n" + memory(clocked, core, measured) +
+          host(clocked, core, measured);
   text += "\nnot_published:\n  power: \"the kernel does not tell; a power sensor has to measure it\"\n";
   return text;
 }

@@ -2,7 +2,8 @@
 //
 // What the kernel tells (cores, caches, clocks, memory size, instruction sets) is stated with `source: probe`; what
 // it does not tell (arithmetic a cycle, bandwidths, host speed) is derived from that, openly, until somebody measures
-// it; power is left out. On processors with cores of several kinds the fastest ones are described.
+// it (`ridgeline probe --measure`: calib/measuring/rates.hpp); power is left out. On processors with cores of several
+// kinds the fastest ones are described.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +11,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/precision.hpp"
 #include "base/quantity.hpp"
 
 namespace ridgeline {
@@ -44,8 +47,25 @@ struct Machine {
 /// processors is missing.
 Machine read_machine(const std::filesystem::path& root);
 
-/// The text of a device file (docs/devices.md); parse_device accepts it.
-std::string describe(const Machine& machine);
+/// "x86-64", "armv8", ...: Device::architecture.
+std::string architecture_of(const Machine& machine);
+
+/// What was measured of it.
+struct MachineRates {
+  std::vector<std::pair<Precision, FlopsPerSecond>> products;  ///< large matrix products
+  double product_share = 1;                                    ///< of peak that the library is known to reach in them
+  std::vector<BytesPerSecond> caches;                          ///< as Machine::caches, all instances together
+  BytesPerSecond dram;
+  Bytes dram_read;                             ///< of how many bytes
+  Seconds dispatching, reference_dispatching;  ///< of a model that does little else, here and on the reference host
+  int threads = 1;
+  std::string with;  ///< "libtorch 1.13.1, blas /usr/lib/..."
+};
+
+/// The text of a device file (docs/devices.md); parse_device accepts it. Numbers that were measured stand there with
+/// `source: measured`, or with the derivation from what was; bandwidths are lowered to that of the level inside where
+/// noise made them higher.
+std::string describe(const Machine& machine, const MachineRates* measured = nullptr);
 
 /// describe(read_machine(root)).
 std::string probe(const std::filesystem::path& root = "/");

@@ -17,6 +17,7 @@
 #include "base/document.hpp"
 #include "base/error.hpp"
 #include "calib/live/execution.hpp"
+#include "calib/live/rates.hpp"
 #include "model/readers.hpp"
 
 namespace {
@@ -43,8 +44,10 @@ class Service {
     if (question.contains("load")) return load(question["load"]);
     if (question.contains("run")) return run(question["run"].get<int>());
     if (question.contains("operators")) return run_operators(question["operators"].get<int>());
+    if (question.contains("products")) return products(question["products"]);
+    if (question.contains("reading")) return reading(question["reading"]);
     if (question.contains("about")) return about(question["about"].get<int>());
-    throw ridgeline::Error("expected load, run, operators or about");
+    throw ridgeline::Error("expected load, run, operators, products, reading or about");
   }
 
  private:
@@ -87,6 +90,19 @@ class Service {
       }
     }
     return {{"start", start}, {"end", now()}, {"operators", std::move(operators)}};
+  }
+
+  static Json products(const Json& question) {
+    at::set_num_threads(question.at("threads").get<int>());
+    const std::string word = question.at("precision");
+    const auto precision = ridgeline::parse_precision(word);
+    if (!precision) throw ridgeline::Error("unknown precision " + word);
+    const auto rate = ridgeline::product_rate(*precision, question.at("seconds"));
+    return rate ? Json{{"rate", *rate}} : Json{{"rate", nullptr}};
+  }
+
+  static Json reading(const Json& question) {
+    return {{"rate", ridgeline::read_rate(question.at("bytes"), question.at("threads"), question.at("seconds"))}};
   }
 
   static Json about(int threads) {

@@ -169,6 +169,23 @@ class Runner {
     return runs;
   }
 
+  std::optional<double> product_rate(Precision precision, double seconds) {
+    const Json answer =
+        ask({{"products", {{"precision", name(precision)}, {"threads", options_.threads}, {"seconds", seconds}}}},
+            kForever);
+    const Json& rate = answer.at("rate");
+    return rate.is_null() ? std::nullopt : std::optional(rate.get<double>());
+  }
+
+  double read_rate(Bytes bytes, double seconds) {
+    return ask({{"reading",
+                 {{"bytes", static_cast<std::int64_t>(bytes.si())},
+                  {"threads", options_.threads},
+                  {"seconds", seconds}}}},
+               kForever)
+        .at("rate");
+  }
+
   std::map<std::string, std::string> about() {
     std::map<std::string, std::string> all;
     const Json answer = ask({{"about", options_.threads}}, kForever);
@@ -221,7 +238,10 @@ ModelRunner start_runner(const RunnerOptions& options) {
           },
           [runner](std::size_t times, double patience) { return runner->run(times, patience); },
           [runner](std::size_t times, double patience) { return runner->run_operators(times, patience); },
-          [runner] { return runner->about(); }, [runner] { return runner->process(); }};
+          [runner](Precision precision, double seconds) { return runner->product_rate(precision, seconds); },
+          [runner](Bytes bytes, double seconds) { return runner->read_rate(bytes, seconds); },
+          [runner] { return runner->about(); },
+          [runner] { return runner->process(); }};
 }
 
 }  // namespace ridgeline

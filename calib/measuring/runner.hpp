@@ -5,6 +5,8 @@
 //     -> {"parameters": N}
 //   {"run": TIMES}      -> {"start": s, "end": s, "runs": [{"PHASE": s, ...}, ...]}
 //   {"operators": TIMES} -> {"start", "end", "operators": [{"phase", "vertex", "label", "seconds": [s, ...]}, ...]}
+//   {"products": {"precision", "threads", "seconds"}}  -> {"rate": FLOP/s, or null where there are none}
+//   {"reading": {"bytes", "threads", "seconds"}}       -> {"rate": B/s}
 //   {"about": THREADS}  -> {"libtorch": "1.13.1", "blas": FILE, ...}
 // or with {"error": "..."}. Times are of CLOCK_MONOTONIC, which all programs of a machine share, so a power trace of
 // another program can be laid over them. One program runs one model after the other; it is started again when it
@@ -15,11 +17,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/precision.hpp"
+#include "base/quantity.hpp"
 #include "data/measurement.hpp"
 #include "model/architecture.hpp"
 #include "model/workload.hpp"
@@ -55,6 +60,10 @@ struct ModelRunner {
   std::function<Runs(std::size_t times, double patience)> run;
   /// The same, operator by operator: of each phase its first graph.
   std::function<Runs(std::size_t times, double patience)> run_operators;
+  /// FLOP/s of large products (calib/live/rates.hpp); nothing where libtorch has none in that format.
+  std::function<std::optional<double>(Precision, double seconds)> product_rate;
+  /// B/s of reading so many bytes again and again.
+  std::function<double(Bytes, double seconds)> read_rate;
   std::function<std::map<std::string, std::string>()> about;  ///< versions and settings, for the record
   std::function<int()> process;                               ///< number of the process that runs; 0: this one
 };

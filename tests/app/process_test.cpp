@@ -71,15 +71,16 @@ bool prints(const std::string& example) {
 }
 
 bool runs_models(const std::string& example) {
-  const bool measures = example.starts_with("ridgeline measure");
+  const bool measures =
+      example.starts_with("ridgeline measure") || example.find("probe --measure") != std::string::npos;
   return measures && example.find(" --plan-only") == std::string::npos;
 }
 
 /// Commands that take a while say on stderr what they are doing.
 bool shows_progress(const std::string& example) {
   const bool measures = example.starts_with("ridgeline measure") && example.find(" --plan-only") == std::string::npos;
-  return measures || example.starts_with("ridgeline calibrate") ||
-         example.find(" --calibrate-on ") != std::string::npos;
+  return measures || example.find("probe --measure") != std::string::npos ||
+         example.starts_with("ridgeline calibrate") || example.find(" --calibrate-on ") != std::string::npos;
 }
 
 /// Examples that take as long as they are told to take a moment here.

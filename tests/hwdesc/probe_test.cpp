@@ -103,6 +103,46 @@ TEST(Probe, MarksWhatItReadAndWhatItAssumed) {
   }
 }
 
+MachineRates invented_rates() {
+  MachineRates rates;
+  rates.products = {{Precision::fp32, FlopsPerSecond(12e9)}};
+  rates.product_share = 0.5;
+  rates.caches = {BytesPerSecond(40e9), BytesPerSecond(20e9)};
+  rates.dram = BytesPerSecond(4e9);
+  rates.dram_read = Bytes(64e6);
+  rates.dispatching = Seconds(6e-3), rates.reference_dispatching = Seconds(1.5e-3);
+  rates.threads = 4, rates.with = "libtorch 1";
+  return rates;
+}
+
+TEST(Probe, DescribesWhatWasMeasuredInThePlaceOfAssumptions) {
+  Tree tree;
+  raspberry_pi(tree);
+  MachineRates rates = invented_rates();
+  const auto described = [&] {
+    return parse_device(parse_document(describe(read_machine(tree.root()), &rates), "probe.yaml"));
+  };
+  Device board = described();
+  EXPECT_NEAR(effective_rate(board, Arithmetic::matrix, Precision::fp32).peak.si(), 24e9, 0.01e9);
+  EXPECT_NEAR(total_bandwidth(board, board.memory[0]).si(), 40e9, 0.01e9);
+  EXPECT_NEAR(total_bandwidth(board, board.memory[1]).si(), 20e9, 0.01e9);
+  EXPECT_NEAR(board.memory[2].bandwidth.si(), 4e9, 0.01e9);
+  EXPECT_EQ(achievable_share(board, board.memory[2]), 1);
+  EXPECT_NEAR(board.host_speed, 0.25, 0.001);
+  const auto source_of = [&](const std::string& path) {
+    for (const Fact& fact : board.facts)
+      if (fact.path == path) return fact.source;
+    return std::string("(none)");
+  };
+  EXPECT_NE(source_of("memory.dram.bandwidth").find("by ridgeline probe --measure with 4 threads, libtorch 1"),
+            std::string::npos);
+  EXPECT_NE(source_of("matrix.fp32.per_cycle").find("12 GFLOP/s in products"), std::string::npos)
+      << source_of("matrix.fp32.per_cycle");
+  rates.dram = BytesPerSecond(30e9);  // noise: more than the cache inside passes
+  board = described();
+  EXPECT_NEAR(board.memory[2].bandwidth.si(), 20e9, 0.01e9);
+}
+
 /// Two sockets of four cores with two threads each, AVX2, a cache for each core and one for each socket.
 TEST(Probe, CountsCoresOnceAndCachesByWhoSharesThem) {
   Tree tree;
