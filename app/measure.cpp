@@ -1,11 +1,13 @@
 #include "app/measure.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <filesystem>
 #include <thread>
@@ -16,6 +18,7 @@
 #include "app/table.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "calib/measuring/nvml.hpp"
 #include "calib/measuring/plan.hpp"
 #include "data/sets.hpp"
 #include "data/store.hpp"
@@ -94,13 +97,34 @@ struct ChosenSensor {
   std::string said;
 };
 
+std::string lower_case(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+ChosenSensor named_sensor(const FoundSensors& found, const std::string& wanted) {
+  std::vector<std::string> names;
+  for (const PowerSensor& sensor : found.sensors) {
+    if (lower_case(sensor.name).starts_with(lower_case(wanted))) return {sensor, sensor.name};
+    names.push_back(sensor.name);
+  }
+  throw InputError({"--sensor", 0, 0, ""}, fmt::format("no power sensor is called {}", wanted),
+                   names.empty() ? found.problems.empty() ? "none was found" : found.problems.front()
+                                 : fmt::format("there are: {}", fmt::join(names, ", ")));
+}
+
 ChosenSensor choose_sensor(const MeasureCommandOptions& options) {
   if (!options.power_log.empty()) {
     PowerSensor log = power_log(options.power_log, seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_MONOTONIC));
     return {log, log.name};
   }
   FoundSensors found = find_power_sensors("/");
-  if (!found.sensors.empty()) return {found.sensors.front(), found.sensors.front().name};
+  FoundSensors cards = find_nvml();
+  std::move(cards.sensors.begin(), cards.sensors.end(), std::back_inserter(found.sensors));
+  found.problems.insert(found.problems.end(), cards.problems.begin(), cards.problems.end());
+  if (!options.sensor.empty()) return named_sensor(found, options.sensor);
+  for (const PowerSensor& sensor : found.sensors)
+    if (!sensor.of_card) return {sensor, sensor.name};  // models run on the processor
   if (found.problems.empty()) return {{}, "none found: latency only"};
   return {{}, fmt::format("{}: latency only", found.problems.front())};
 }
@@ -198,6 +222,8 @@ void declare_measure(OptionSet& set, MeasureCommandOptions& o) {
             [&o](const std::string& s) { o.threads = parse_count("--threads", s, 1, 1024); });
   set.value(group, "--count", "N", "points drawn from a space; default: more than the budget lasts for",
             [&o](const std::string& s) { o.count = parse_count("--count", s, 1, 100'000); });
+  set.value(group, "--sensor", "NAME",
+            "the power sensor whose name begins so (rapl, ina219, nvml); default: the best", o.sensor);
   set.value(group, "--power-log", "FILE",
             "CSV with `time [s]` (Unix time) and `power [W]` that another program is writing", o.power_log);
   set.flag(group, "--resume", "go on with an unfinished run of the same --out", o.resume);
@@ -208,6 +234,8 @@ void declare_measure(OptionSet& set, MeasureCommandOptions& o) {
     require(!o.device.empty(), "measure", "--device", "devices");
     if (common.out.empty() && !o.plan_only)
       refuse("measure", "missing --out", "measurements are written to the disk as they are made");
+    if (!o.sensor.empty() && !o.power_log.empty())
+      refuse("measure", "--sensor and --power-log exclude one another", "one of them says what is read");
     o.out = common.out;
   });
 }

@@ -259,7 +259,7 @@ PowerReading read_power(const PowerTrace& trace, const PowerSensor& sensor, doub
     if (sample.joules) joules.emplace_back(sample.time, *sample.joules);
   }
   PowerReading reading;
-  const bool counts_only = watts.empty() && !joules.empty();
+  const bool counts_only = !joules.empty() && changes(watts, from, to).size() < kFewestValues;
   const auto values = changes(counts_only ? joules : watts, from, to);
   if (values.size() < kFewestValues) {
     reading.remark = fmt::format("{} gave {} new values in {:.3g} s, too few for an energy", sensor.name,

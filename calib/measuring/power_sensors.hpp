@@ -6,6 +6,7 @@
 //             /sys/class/hwmon/hwmonN: power1_input in microwatts, or in1_input (mV) × curr1_input (mA)
 //   INA3221   the rails of Jetson boards: the board's input (VDD_IN, POM_5V_IN and its other names) where it is one
 //             of them, else the sum of all; below hwmon, or iio files of older kernels (in_powerN_input in mW)
+//   NVML      cards of NVIDIA: calib/measuring/nvml.hpp
 //   a log     that another program or instrument writes: CSV with `time [s]` (Unix time) and `power [W]`
 //
 // All are read below a root folder that tests replace by a recorded tree. What a sensor covers differs: RAPL sees the
@@ -32,6 +33,7 @@ using PowerTrace = std::vector<PowerSample>;
 struct PowerSensor {
   std::string name;
   double update = 0.05;  ///< s between two new values, as far as is known; it is read twice as often
+  bool of_card = false;  ///< sees a graphics card and nothing of the processor
   std::function<std::optional<double>()> watts;           ///< empty: it only counts
   std::function<std::optional<double>()> joules;          ///< empty: it does not count
   std::function<PowerTrace(double from, double to)> log;  ///< set: read afterwards instead
@@ -65,8 +67,8 @@ struct PowerReading {
   std::string remark;            ///< why there is no energy, or what is doubtful about it
 };
 /// The integral of the trace (straight lines between samples), checked against the counter where there are both; that
-/// of the counter where there is nothing else. A sensor that is read faster than it updates shows each value several
-/// times: the window is the time between changes. Fewer than three new values: no energy.
+/// of the counter where the trace shows too little. A sensor that is read faster than it updates shows each value
+/// several times: the window is the time between changes. Fewer than three new values: no energy.
 PowerReading read_power(const PowerTrace& trace, const PowerSensor& sensor, double from, double to);
 
 /// s of running that give enough new values.

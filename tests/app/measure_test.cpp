@@ -56,6 +56,14 @@ TEST(MeasureCommand, LeavesNothingToResumeWhereItCouldNotBegin) {
   EXPECT_FALSE(std::filesystem::exists(folder / "run.h5.journal"));
 }
 
+TEST(MeasureCommand, RefusesASensorThatIsNotThere) {
+  const TemporaryFolder folder;
+  const std::string line =
+      "measure --models mixed --device raspberry-pi-4 --sensor abacus --out '" + (folder / "run.h5").string() + "'";
+  EXPECT_TRUE(complaint(line).starts_with("error: --sensor: no power sensor is called abacus; ")) << complaint(line);
+  EXPECT_TRUE(folder.empty());
+}
+
 TEST(MeasureCommand, SaysWhatIsMissingOrWrong) {
   EXPECT_NE(complaint("measure --device raspberry-pi-4 --out x.h5").find("measure: missing --models"),
             std::string::npos);
