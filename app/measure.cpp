@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@
 #include "model/cost_parameters.hpp"
 #include "model/estimate.hpp"
 #include "model/lowering.hpp"
+#include "model/readers.hpp"
 
 namespace ridgeline {
 namespace {
@@ -77,6 +79,41 @@ std::string plan_csv(const std::vector<PlannedModel>& plan) {
                 .add(static_cast<long>(p.workload.beams))
                 .text();
   return text;
+}
+
+/// JSON for ridgeline-agent.
+std::string agent_plan(const MeasureCommandOptions& options, const MeasuringTarget& target,
+                       const std::vector<PlannedModel>& plan, const Session& session) {
+  const ModelRunner runner = start_runner({.threads = 1, .seed = options.seed, .program = {}});
+  std::string text =
+      fmt::format("{{\"ridgeline\": \"agent plan\", \"device\": {}, \"runtime\": {}, \"models\": [",
+                  nlohmann::json(target.device_name).dump(), nlohmann::json(target.runtime_name).dump());
+  const std::size_t before = text.size();
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    const PlannedModel& p = plan[i];
+    if (session.progress)
+      session.progress(fmt::format("{} of {}: {}", i + 1, plan.size(), p.id),
+                       static_cast<double>(i) / static_cast<double>(plan.size()));
+    const nlohmann::ordered_json about = {
+        {"id", p.id},
+        {"model", to_yaml(p.architecture)},
+        {"task", name(p.workload.task)},
+        {"batch", p.workload.batch},
+        {"length", p.workload.length},
+        {"new_tokens", p.workload.task == Task::generate ? p.workload.new_tokens : 0},
+        {"beams", p.workload.beams}};
+    std::string line = about.dump();
+    line.pop_back();
+    try {
+      line += ", \"calls\": " + runner.record(p.architecture, p.workload) + "}";
+    } catch (const Error& error) {
+      session.log->warn("{} is left out: {}", p.id, error.what());
+      continue;
+    }
+    text += (text.size() == before ? "\n" : ",\n") + line;
+  }
+  if (session.progress) session.progress("", 1);
+  return text + "\n]}\n";
 }
 
 MeasurementSet set_of(const MeasureCommandOptions& options, const MeasuringTarget& target) {
@@ -174,6 +211,7 @@ Outcome run_measure(const MeasureCommandOptions& options, const Session& session
   const MeasuringTarget target = measuring_target(options);
   const std::vector<PlannedModel> plan = plan_of(options, target);
   if (plan.empty()) throw Error("nothing of the plan fits into the budget: give a larger --budget");
+  if (options.agent_plan) return {agent_plan(options, target, plan, session)};
   if (options.plan_only) return {plan_csv(plan)};
   MeasureOptions how;
   how.budget = options.budget.si();
@@ -228,11 +266,16 @@ void declare_measure(OptionSet& set, MeasureCommandOptions& o) {
             "CSV with `time [s]` (Unix time) and `power [W]` that another program is writing", o.power_log);
   set.flag(group, "--resume", "go on with an unfinished run of the same --out", o.resume);
   set.flag(group, "--plan-only", "print what would be measured, as CSV", o.plan_only);
+  set.flag(group, "--agent-plan",
+           "write the plan for ridgeline-agent, which measures on boards that this cannot be built on, as JSON",
+           o.agent_plan);
   add_seed(set, group, o.seed);
   set.check([&o](const CommonOptions& common) {
     if (o.models.empty()) refuse("measure", "missing --models", fmt::format("measure takes: {}", kMeasureHelp.usage));
     require(!o.device.empty(), "measure", "--device", "devices");
-    if (common.out.empty() && !o.plan_only)
+    if (o.agent_plan && o.level == MeasureLevel::op)
+      refuse("--agent-plan", "measures whole models or blocks", "take --level block");
+    if (common.out.empty() && !o.plan_only && !o.agent_plan)
       refuse("measure", "missing --out", "measurements are written to the disk as they are made");
     if (!o.sensor.empty() && !o.power_log.empty())
       refuse("measure", "--sensor and --power-log exclude one another", "one of them says what is read");

@@ -29,6 +29,7 @@ struct MeasureCommandOptions {
   std::string power_log;
   bool resume = false;
   bool plan_only = false;
+  bool agent_plan = false;  ///< the plan with every call of libtorch, for ridgeline-agent
   std::uint64_t seed = 0;
   std::string out;  ///< as in CommonOptions
 };

@@ -18,6 +18,7 @@
 #include "base/error.hpp"
 #include "calib/live/execution.hpp"
 #include "calib/live/rates.hpp"
+#include "calib/live/recording.hpp"
 #include "model/readers.hpp"
 
 namespace {
@@ -38,30 +39,41 @@ std::string blas_file() {
   return ::realpath(info.dli_fname, resolved) != nullptr ? resolved : info.dli_fname;
 }
 
+struct Job {
+  ridgeline::Architecture model;
+  Workload workload;
+  std::uint64_t seed;
+};
+
+Job job_of(const Json& job) {
+  Workload w;
+  w.task = ridgeline::parse_task({"job", 0, 0, "task"}, job.at("task").get<std::string>());
+  w.batch = job.at("batch"), w.length = job.at("length");
+  w.new_tokens = job.at("new_tokens"), w.beams = job.at("beams");
+  w.optimiser = job.at("optimiser") == "sgd" ? ridgeline::Optimiser::sgd : ridgeline::Optimiser::adam;
+  return {ridgeline::parse_model(ridgeline::parse_document(job.at("model").get<std::string>(), "model"), "model"), w,
+          job.at("seed").get<std::uint64_t>()};
+}
+
 class Service {
  public:
   Json answer(const Json& question) {
     if (question.contains("load")) return load(question["load"]);
     if (question.contains("run")) return run(question["run"].get<int>());
     if (question.contains("operators")) return run_operators(question["operators"].get<int>());
+    if (question.contains("record")) return record(question["record"]);
     if (question.contains("products")) return products(question["products"]);
     if (question.contains("reading")) return reading(question["reading"]);
     if (question.contains("about")) return about(question["about"].get<int>());
-    throw ridgeline::Error("expected load, run, operators, products, reading or about");
+    throw ridgeline::Error("expected load, run, operators, record, products, reading or about");
   }
 
  private:
   Json load(const Json& job) {
     execution_.reset();  // its memory is free before the next one takes some
     at::set_num_threads(job.at("threads").get<int>());
-    Workload w;
-    w.task = ridgeline::parse_task({"job", 0, 0, "task"}, job.at("task").get<std::string>());
-    w.batch = job.at("batch"), w.length = job.at("length");
-    w.new_tokens = job.at("new_tokens"), w.beams = job.at("beams");
-    w.optimiser = job.at("optimiser") == "sgd" ? ridgeline::Optimiser::sgd : ridgeline::Optimiser::adam;
-    const auto model =
-        ridgeline::parse_model(ridgeline::parse_document(job.at("model").get<std::string>(), "model"), "model");
-    execution_.emplace(model, w, ridgeline::ExecutionOptions{.seed = job.at("seed").get<std::uint64_t>()});
+    const Job asked = job_of(job);
+    execution_.emplace(asked.model, asked.workload, ridgeline::ExecutionOptions{.seed = asked.seed});
     return {{"parameters", execution_->parameters()}};
   }
 
@@ -90,6 +102,12 @@ class Service {
       }
     }
     return {{"start", start}, {"end", now()}, {"operators", std::move(operators)}};
+  }
+
+  Json record(const Json& job) {
+    execution_.reset();
+    const Job asked = job_of(job);
+    return {{"calls", ridgeline::record_calls(asked.model, asked.workload, asked.seed)}};
   }
 
   static Json products(const Json& question) {

@@ -123,17 +123,11 @@ class Runner {
   }
 
   void load(const Architecture& model, const Workload& w, double patience) {
-    ask({{"load",
-          {{"model", to_yaml(model)},
-           {"task", name(w.task)},
-           {"batch", w.batch},
-           {"length", w.length},
-           {"new_tokens", w.new_tokens},
-           {"beams", w.beams},
-           {"optimiser", w.optimiser == Optimiser::adam ? "adam" : "sgd"},
-           {"threads", options_.threads},
-           {"seed", options_.seed}}}},
-        patience);
+    ask({{"load", job(model, w)}}, patience);
+  }
+
+  std::string record(const Architecture& model, const Workload& w) {
+    return ask({{"record", job(model, w)}}, kForever).at("calls");
   }
 
   Runs run(std::size_t times, double patience) {
@@ -196,6 +190,18 @@ class Runner {
   int process() const { return child_ ? child_->process() : 0; }
 
  private:
+  Json job(const Architecture& model, const Workload& w) const {
+    return {{"model", to_yaml(model)},
+            {"task", name(w.task)},
+            {"batch", w.batch},
+            {"length", w.length},
+            {"new_tokens", w.new_tokens},
+            {"beams", w.beams},
+            {"optimiser", w.optimiser == Optimiser::adam ? "adam" : "sgd"},
+            {"threads", options_.threads},
+            {"seed", options_.seed}};
+  }
+
   Json ask(const Json& question, double patience) {
     if (!child_) child_ = std::make_unique<Child>(program_.string());
     std::optional<std::string> line;
@@ -238,6 +244,7 @@ ModelRunner start_runner(const RunnerOptions& options) {
           },
           [runner](std::size_t times, double patience) { return runner->run(times, patience); },
           [runner](std::size_t times, double patience) { return runner->run_operators(times, patience); },
+          [runner](const Architecture& model, const Workload& workload) { return runner->record(model, workload); },
           [runner](Precision precision, double seconds) { return runner->product_rate(precision, seconds); },
           [runner](Bytes bytes, double seconds) { return runner->read_rate(bytes, seconds); },
           [runner] { return runner->about(); },

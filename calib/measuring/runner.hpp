@@ -5,6 +5,7 @@
 //     -> {"parameters": N}
 //   {"run": TIMES}      -> {"start": s, "end": s, "runs": [{"PHASE": s, ...}, ...]}
 //   {"operators": TIMES} -> {"start", "end", "operators": [{"phase", "vertex", "label", "seconds": [s, ...]}, ...]}
+//   {"record": {as for load}}  -> {"calls": JSON of calib/live/recording.hpp, as text}
 //   {"products": {"precision", "threads", "seconds"}}  -> {"rate": FLOP/s, or null where there are none}
 //   {"reading": {"bytes", "threads", "seconds"}}       -> {"rate": B/s}
 //   {"about": THREADS}  -> {"libtorch": "1.13.1", "blas": FILE, ...}
@@ -60,6 +61,8 @@ struct ModelRunner {
   std::function<Runs(std::size_t times, double patience)> run;
   /// The same, operator by operator: of each phase its first graph.
   std::function<Runs(std::size_t times, double patience)> run_operators;
+  /// The calls of libtorch that the model makes, for the agent: JSON of calib/live/recording.hpp.
+  std::function<std::string(const Architecture&, const Workload&)> record;
   /// FLOP/s of large products (calib/live/rates.hpp); nothing where libtorch has none in that format.
   std::function<std::optional<double>(Precision, double seconds)> product_rate;
   /// B/s of reading so many bytes again and again.
