@@ -319,6 +319,7 @@ Session with_time_left(const Session& session, double budget) {
   if (session.progress)
     telling.progress = [told = session.progress, end = seconds_of(CLOCK_MONOTONIC) + budget](std::string_view step,
                                                                                              double share) {
+      if (share >= 1) return told(step, share);
       told(fmt::format("{}; {}", step, minutes_left(end - seconds_of(CLOCK_MONOTONIC))), share);
     };
   return telling;

@@ -17,6 +17,7 @@ namespace ridgeline {
 namespace {
 
 constexpr double kCheckpoint = 15;          // s between two
+constexpr double kLoadingSeconds = 3;       // of a model that may have what its runs may take
 constexpr double kLargestModelShare = 0.1;  // of the budget, for one model of many
 
 /// One model's timed runs, by phase.
@@ -172,10 +173,12 @@ class Campaign {
         continue;
       }
       tell(plan[i], i, plan.size());
+      get_ready();
       if (!measure_one(plan[i], end_for_one_of(plan.size() - i))) disturbed.push_back(&plan[i]);
     }
     for (std::size_t i = 0; i < disturbed.size() && options_.again && !over(); ++i) {
       tell(*disturbed[i], plan.size() - 1, plan.size());
+      get_ready();
       measure_again(*disturbed[i], end_for_one_of(disturbed.size() - i));
     }
     count_rows();
@@ -187,11 +190,16 @@ class Campaign {
   double elapsed() const { return earlier_ + tools_.clock() - began_; }
   bool over() const { return elapsed() >= options_.budget; }
 
+  /// A program that was ended with the model before starts in nobody's share.
+  void get_ready() const {
+    if (tools_.runner.ready) tools_.runner.ready();
+  }
+
   /// When the first of `models` that are left must have ended.
   double end_for_one_of(std::size_t models) const {
     const double left = options_.budget - elapsed();
     const double fair = std::max({left / static_cast<double>(models), kLargestModelShare * options_.budget,
-                                  options_.repeats.longest_warming + options_.repeats.longest});
+                                  kLoadingSeconds + options_.repeats.longest_warming + options_.repeats.longest});
     return tools_.clock() + std::min(left, fair);
   }
 

@@ -9,9 +9,9 @@
 // are equal (kind, sizes) give one row, that of the first of them; its id is the model's, ": " and the operator.
 //
 // The budget is kept whatever a model takes: each may use a tenth of the budget, what is left ÷ the models that are
-// left, or as long as its runs may take (RepeatOptions), whichever is most, up to the end of the budget. One that is
-// cut off keeps the runs that it has; without a single warm run it is skipped, by name and with the reason. One that
-// the end of the budget cuts off counts as not begun.
+// left, or as long as loading (3 s) and its runs (RepeatOptions) may take, whichever is most, up to the end of the
+// budget. One that is cut off keeps the runs that it has; without a single warm run it is skipped, by name and with
+// the reason. One that the end of the budget cuts off counts as not begun.
 //
 //   latency     the median over runs, by phase where a workload has several
 //   energy      the integral of the power trace over all timed runs ÷ their number: idle power is inside

@@ -187,6 +187,10 @@ class Runner {
     return all;
   }
 
+  void ready() {
+    if (!child_) about();
+  }
+
   int process() const { return child_ ? child_->process() : 0; }
 
  private:
@@ -239,7 +243,8 @@ double Runs::seconds(std::size_t run) const {
 
 ModelRunner start_runner(const RunnerOptions& options) {
   const auto runner = std::make_shared<Runner>(options);
-  return {[runner](const Architecture& model, const Workload& workload, double patience) {
+  return {[runner] { runner->ready(); },
+          [runner](const Architecture& model, const Workload& workload, double patience) {
             runner->load(model, workload, patience);
           },
           [runner](std::size_t times, double patience) { return runner->run(times, patience); },

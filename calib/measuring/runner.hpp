@@ -55,6 +55,8 @@ class TookTooLong : public Error {
 
 /// `patience`: s that an answer may take; TookTooLong after that.
 struct ModelRunner {
+  /// Starts the program where it does not run, and waits until it answers: libtorch takes a while. May be empty.
+  std::function<void()> ready;
   /// Makes the model ready; Error when it cannot run.
   std::function<void(const Architecture&, const Workload&, double patience)> load;
   /// Runs it that often; Error when the program died.

@@ -55,6 +55,16 @@ TEST(Runner, HandsOnWhatTheProgramComplainsOf) {
   EXPECT_EQ(error_of([&] { load_any(runner); }), "too large");
 }
 
+TEST(Runner, IsReadyWhenTheProgramHasAnswered) {
+  const PrivateFolder folder;
+  const ModelRunner runner =
+      start_runner({.program = script(folder, R"(read -r q; echo '{"libtorch": "1"}'; read -r q)")});
+  EXPECT_EQ(runner.process(), 0);
+  runner.ready();
+  EXPECT_GT(runner.process(), 0);
+  runner.ready();  // nothing more is asked
+}
+
 TEST(Runner, EndsAProgramThatTakesTooLong) {
   const PrivateFolder folder;
   const ModelRunner runner = start_runner({.program = script(folder, "read -r q; exec sleep 600")});
