@@ -25,7 +25,7 @@ Figure figure_of(double value, const char* unit, const CalibrationInUse& used, c
 
 /// A sequence's part of starting a process, in s.
 double startup(const Scenario& scenario, const CalibrationInUse& used) {
-  return (used.observation.startup + used.observation.startup_per_byte * scenario.program.weights).si();
+  return startup(used.observation, scenario.program.weights).si();
 }
 
 /// With calibrated time, but the data sheet's watts.

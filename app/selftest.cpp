@@ -41,9 +41,9 @@ constexpr std::array kCampaigns{SelftestCampaign{"operators", 0.13, 8, MeasureLe
                                 SelftestCampaign{"models", 0.5, 8, MeasureLevel::model, 1},
                                 SelftestCampaign{"unseen", 0.3, 2, MeasureLevel::model, 1}};
 constexpr double kLongestShare = 1.0 / 1500;  // of the budget, for one run
-constexpr std::size_t kDrawn = 400;           // more than there is time for
+constexpr std::size_t kDrawnModels = 400;     // more than there is time for
 constexpr double kRunsEach = 15;              // warming, and six timed ones
-constexpr double kSecondsEach = 0.5;          // besides: loading
+constexpr double kLoadingEach = 0.5;          // s, besides
 constexpr double kCalibrationShown = 0.97;    // of the progress, when everything is measured
 
 std::vector<std::size_t> all_rows(const MeasurementSet& set) {
@@ -131,7 +131,8 @@ class Selftest {
 
   /// s of one run of each drawn model by the data sheet, quickest first.
   std::vector<double> expected(std::size_t campaign, const CostParameters& data_sheet) const {
-    std::vector<PlannedModel> plan = draw_models("mixed", kDrawn / 4, options_.seed + campaign, measuring_.runtime);
+    std::vector<PlannedModel> plan =
+        draw_models("mixed", kDrawnModels / 4, options_.seed + campaign, measuring_.runtime);
     if (kCampaigns[campaign].level != MeasureLevel::model) plan = blocks_of(plan);
     std::vector<double> seconds;
     for (const PlannedModel& p : plan)
@@ -152,7 +153,7 @@ class Selftest {
       const std::size_t count = std::min(kCampaigns[i].fewest, seconds.size());
       const double all = std::accumulate(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(count), 0.0);
       needed = std::max({needed, seconds[count - 1] / kLongestShare,
-                         (kRunsEach * all + kSecondsEach * static_cast<double>(count)) / kCampaigns[i].share});
+                         (kRunsEach * all + kLoadingEach * static_cast<double>(count)) / kCampaigns[i].share});
     }
     if (budget() < needed)
       throw InputError({"--budget", 0, 0, ""},
@@ -162,7 +163,7 @@ class Selftest {
   }
 
   std::vector<PlannedModel> drawn(std::size_t campaign) const {
-    const auto count = std::max(kDrawn, static_cast<std::size_t>(budget()));
+    const auto count = std::max(kDrawnModels, static_cast<std::size_t>(budget()));
     return quick_models("mixed", count, options_.seed + campaign, kCampaigns[campaign].level,
                         budget() * kLongestShare, target_);
   }

@@ -26,7 +26,7 @@ double predicted_latency(const CalibratedFigures& figures) {
   return figures[static_cast<std::size_t>(FittedMetric::latency)].value;
 }
 
-Cell judged(std::string text, bool met) {
+Cell judged(const std::string& text, bool met) {
   return {text + (met ? "" : " !"), met ? Emphasis::none : Emphasis::warning};
 }
 

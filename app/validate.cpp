@@ -185,7 +185,7 @@ ValidateResult compute_validation(const ValidateOptions& options, const Session&
                 measured.device.kind, how);
   if (calibrated.calibration.rows > 0)
     result.converged = calibrated.report.fit.converged && calibrated.report.unsettled_folds == 0;
-  result.validation = validate(calibrated.calibration, problem, split.held_out);
+  result.validation = validate(calibrated.calibration, problem, split.held_out, calibrated.report.constant_intervals);
   return result;
 }
 

@@ -9,7 +9,7 @@ namespace {
 Json metric_json(const std::optional<Validated>& validated, std::string_view unit) {
   Json json = {{"rows", 0}, {"unit", unit}};
   for (const char* key : {"mape", "median_ape", "rmse", "r2", "spearman", "kendall", "coverage", "width",
-                          "interval_score", "best_constant_score"})
+                          "interval_score", "constant_score", "best_constant_score"})
     json[key] = nullptr;
   if (!validated) return json;
   const Scores& s = validated->scores;
@@ -24,6 +24,7 @@ Json metric_json(const std::optional<Validated>& validated, std::string_view uni
   json["coverage"] = validated->intervals->coverage;
   json["width"] = validated->intervals->mean_width;
   json["interval_score"] = validated->intervals->interval_score;
+  json["constant_score"] = number_or_null(validated->constant_score);
   json["best_constant_score"] = validated->intervals->best_constant_score;
   return json;
 }

@@ -54,15 +54,22 @@ Table error_table(const Validation& validation) {
 
 Table interval_table(const Validation& validation) {
   const Column right{.right = true};
-  Table table{2, {{}, right, right, right, right}, {}};
-  table.rows.push_back({{"90 % interval", Emphasis::bold}, "coverage", "mean width", "score", "best constant width"});
+  Table table{2, {{}, right, right, right, right, right}, {}};
+  table.rows.push_back({{"90 % interval", Emphasis::bold},
+                        "coverage",
+                        "mean width",
+                        "score",
+                        "of constant width",
+                        "best constant width"});
   for (std::size_t m = 0; m < kMetrics; ++m) {
     if (!validation.by_metric[m] || !validation.by_metric[m]->intervals) continue;
     const IntervalScores& s = *validation.by_metric[m]->intervals;
+    const std::optional<double>& constant = validation.by_metric[m]->constant_score;
     table.rows.push_back({std::string(name(static_cast<FittedMetric>(m))),
                           {format_percent(s.coverage, 2), Emphasis::bold},
                           format_percent(s.mean_width, 2),
                           fmt::format("{:.4f}", s.interval_score),
+                          constant ? fmt::format("{:.4f}", *constant) : "—",
                           fmt::format("{:.4f}", s.best_constant_score)});
   }
   return table;

@@ -71,15 +71,18 @@ std::vector<WorstRow> worst_rows(const MeasurementSet& set, const RowFigures& fi
   return worst;
 }
 
-std::optional<ConformalIntervals> intervals_of(const RowFigures& figures, const Eigen::MatrixXd& log_ratios,
-                                               Eigen::Index metric) {
-  const Eigen::MatrixXd features = interval_features(figures, metric);
-  std::vector<double> known;
-  std::vector<Eigen::Index> which;
-  for (Eigen::Index i = 0; i < log_ratios.rows(); ++i)
-    if (std::isfinite(log_ratios(i, metric))) known.push_back(log_ratios(i, metric)), which.push_back(i);
-  if (known.size() < kFewestForIntervals) return std::nullopt;
-  return conformal_intervals(known, features(which, Eigen::all));
+void add_intervals(const RowFigures& figures, const Eigen::MatrixXd& log_ratios, Calibrated& result) {
+  for (std::size_t m = 0; m < kMetrics; ++m) {
+    const auto column = static_cast<Eigen::Index>(m);
+    std::vector<double> known;
+    std::vector<Eigen::Index> which;
+    for (Eigen::Index i = 0; i < log_ratios.rows(); ++i)
+      if (std::isfinite(log_ratios(i, column))) known.push_back(log_ratios(i, column)), which.push_back(i);
+    if (known.size() < kFewestForIntervals) continue;
+    const Eigen::MatrixXd features = interval_features(figures, column);
+    result.calibration.intervals[m] = conformal_intervals(known, features(which, Eigen::all));
+    result.report.constant_intervals[m] = constant_intervals(known);
+  }
 }
 
 }  // namespace
@@ -164,8 +167,7 @@ Calibrated calibrate(const MeasurementSet& set, const FitProblem& problem, const
     result.report.residual_mape = errors(corrected);
   }
   result.report.worst = worst_rows(set, corrected);
-  for (std::size_t m = 0; m < kMetrics && options.intervals; ++m)
-    calibration.intervals[m] = intervals_of(held_out.figures, corrected.log_ratios(), static_cast<Eigen::Index>(m));
+  if (options.intervals) add_intervals(held_out.figures, corrected.log_ratios(), result);
   say(options, "done", 1);
   return result;
 }

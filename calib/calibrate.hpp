@@ -34,6 +34,9 @@ struct WorstRow {
   double log_ratio;  ///< ln(measured / predicted), out of fold
 };
 
+/// By FittedMetric.
+using IntervalsByMetric = std::array<std::optional<ConformalIntervals>, kMetrics>;
+
 struct CalibrationReport {
   struct Fitted {
     std::string parameter, unit;
@@ -45,6 +48,8 @@ struct CalibrationReport {
   std::vector<Fitted> parameters;
   /// Held-out errors of each level by FittedMetric, as fractions; NaN where not measured.
   std::array<double, kMetrics> data_sheet_mape, analytic_mape, residual_mape;
+  /// Of one relative width for all rows, from the same errors as the calibration's own: what those are compared with.
+  IntervalsByMetric constant_intervals;
   std::vector<WorstRow> worst;  ///< worst first
   FitSummary fit;
   std::size_t unsettled_folds = 0;     ///< of the cross-validation, whose fits did not converge

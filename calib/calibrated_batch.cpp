@@ -117,9 +117,8 @@ void CalibratedBatch::evaluate(const EncodedModels& models, std::span<RunFigures
         sums += block.work;
         fastest[k] += block.fastest / sequences;
       }
-      const double startup =
-          (observation.startup + observation.startup_per_byte * Bytes(models.resident[i])).si() * sequences;
-      residual_features(sums, o.latency * sequences, startup, models.resident[i],
+      const double before = startup(observation, Bytes(models.resident[i])).si() * sequences;
+      residual_features(sums, o.latency * sequences, before, models.resident[i],
                         features.col(static_cast<Eigen::Index>(k)));
     }
     if (corrects) {

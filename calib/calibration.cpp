@@ -108,6 +108,10 @@ void require_key(const Calibration& calibration, const CalibrationKey& wanted, c
 DeviceModel calibrated_model(const Calibration& calibration, const CostParameters& data_sheet, bool changed) {
   const ParameterSpace space = parameter_space(data_sheet, calibration.key.protocol);
   Eigen::VectorXd theta = Eigen::VectorXd::Zero(space.size());
+  for (const Parameter& p : space.parameters())
+    if (!p.of_power && std::find(calibration.parameters.begin(), calibration.parameters.end(), p.name) ==
+                           calibration.parameters.end())
+      throw Error(fmt::format("the calibration has no parameter '{}': another version of Ridgeline made it", p.name));
   for (std::size_t i = 0; i < calibration.parameters.size(); ++i) {
     const auto number = static_cast<Eigen::Index>(i);
     const Eigen::Index j = space.find(calibration.parameters[i]);

@@ -19,7 +19,7 @@ namespace {
 constexpr double kConformalTails = 4;         // degrees of freedom: as the fit's errors
 constexpr double kRowsForTails = 20;          // a tail of 5 % has one row of 20
 constexpr double kSmallest = 1e-6;            // scale of errors: equal rows must not make it zero
-constexpr double kStandardErrors = 0.5;       // by which a varying scale must win
+constexpr double kStandardErrors = 1.645;     // by which a varying scale must win: 95 % sure
 constexpr Eigen::Index kRowsForFeature = 25;  // fewer choose among features by chance
 constexpr std::array kRidges{3.0, 30.0};      // in rows: a weight of 1 costs as much as so many rows
 constexpr std::size_t kFolds = 10;

@@ -15,8 +15,8 @@
 // sequence falls below it with probability p. Beyond the last order statistic an exponential tail goes on.
 //
 // Which features and which ridge is decided by the interval score (calib/scores.hpp) in an inner cross-validation;
-// a varying scale must beat the constant one by half a standard error of the difference, and has one feature for
-// every 25 rows at most.
+// a varying scale must beat the constant one by 1.645 standard errors of the difference (with 95 % confidence), and
+// has one feature for every 25 rows at most.
 //
 // What is guaranteed: were s fixed and predictions those of fits that left the row's fold out, symmetric intervals
 // would cover 90 % from n = 9 on, and at least 80 % under the worst of algorithms (jackknife+ and CV+, Barber et al.

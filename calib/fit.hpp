@@ -79,7 +79,7 @@ class FitProblem {
   std::vector<std::string> channels_;
   std::vector<std::vector<std::size_t>> channels_of_row_;  ///< of the parts of its latency
   std::size_t latency_channels_ = 0;
-  std::array<Eigen::Index, 6> observed_;  ///< numbers of the parameters of observation, -1 where there are none
+  std::array<Eigen::Index, 7> observed_;  ///< numbers of the parameters of observation, -1 where there are none
 };
 
 struct FitOptions {

@@ -14,8 +14,9 @@ constexpr double kDifference = 1e-5;
 
 double value_of(const std::optional<MeasuredValue>& figure) { return figure ? figure->value : kMissing; }
 
-constexpr std::array<std::string_view, 6> kObserved{
-    "start-up", "start-up per byte", "start-up power", "peak ratio", "response of the power sensor", "static power"};
+constexpr std::array<std::string_view, 7> kObserved{
+    "start-up",    "start-up per byte", "paging", "start-up power", "peak ratio", "response of the power sensor",
+    "static power"};
 
 /// The numbers that observe() reads, as logarithms: T, E, then kObserved.
 struct Observed {
@@ -38,12 +39,15 @@ struct Observed {
         parameters.startup_per_byte *= factor;
         break;
       case 4:
-        parameters.startup_power *= factor;
+        parameters.paging *= factor;
         break;
       case 5:
-        parameters.peak_ratio *= factor;
+        parameters.startup_power *= factor;
         break;
       case 6:
+        parameters.peak_ratio *= factor;
+        break;
+      case 7:
         parameters.response *= factor;
         break;
       default:

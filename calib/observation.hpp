@@ -1,14 +1,16 @@
 // From the warm run that the model computes to the figures that somebody wrote down.
 //
-//   latency    = T / n + s + b·W          T: warm latency of a batch of n sequences, W: bytes of stored weights
-//   energy     = E / n + P_s·(s + b·W)    E: energy of the batch
+//   latency    = T / n + S          T: warm latency of a batch of n sequences
+//   energy     = E / n + P_s·S      E: energy of the batch
 //   peak power = P_0 + k·P_d·(1 - exp(-T / w))
+//   S          = s + b·W + p·W²     W: bytes of stored weights
 //
-// s and b are what a measurement of whole processes adds to every sequence: imports, and reading the weights (ProTran
-// and EdgeTran divide the wall time of a process by its sequences). Warm protocols have neither. P_d is the mean
-// dynamic power while the program runs; k > 1 because a peak is more than a mean; a sensor of response time w, or
-// polled as rarely, sees only part of a burst that is shorter (first-order low-pass). P_s is drawn while a process
-// starts.
+// S is what a measurement of whole processes adds to every sequence: imports, reading the weights (ProTran and
+// EdgeTran divide the wall time of a process by its sequences), and reading some of them again where memory is short:
+// of W bytes a part that grows with W itself is paged out while the rest is used. Warm protocols have none of it. P_d
+// is the mean dynamic power while the program runs; k > 1 because a peak is more than a mean; a sensor of response
+// time w, or polled as rarely, sees only part of a burst that is shorter (first-order low-pass). P_s is drawn while a
+// process starts.
 #pragma once
 
 #include "base/quantity.hpp"
@@ -17,14 +19,18 @@
 namespace ridgeline {
 
 using SecondsPerByte = Quantity<Dimension{.second = 1, .byte = -1}>;
+using SecondsPerByte2 = Quantity<Dimension{.second = 1, .byte = -2}>;
 
 struct ObservationParameters {
   Seconds startup;                  ///< s, per sequence
   SecondsPerByte startup_per_byte;  ///< b, per sequence
+  SecondsPerByte2 paging;           ///< p, per sequence
   Watts startup_power;              ///< P_s
   double peak_ratio = 1;            ///< k
   Seconds response;                 ///< w; zero: the sensor sees every burst whole
 };
+/// S of a program with that many bytes of weights.
+Seconds startup(const ObservationParameters& parameters, Bytes weights);
 
 /// What the model says of one warm batch.
 struct WarmRun {

@@ -14,6 +14,7 @@ constexpr Seconds kKernelFloor{2e-6};            // a short kernel of a GPU
 constexpr SecondsPerByte kAllocation{1e-11};     // a page fault of 0.1 us for 4 KiB, and clearing it
 constexpr Seconds kStartup{0.1};                 // a sequence's part of starting a process
 constexpr SecondsPerByte kStartupPerByte{1e-9};  // reading weights at 1 GB/s
+constexpr SecondsPerByte2 kPaging{1e-20};        // 10 ms for a gigabyte: most devices have memory enough
 constexpr Seconds kResponse{0.1};                // of a power sensor that is polled
 constexpr double kBusyShare = 0.1;  // busy power of a device without one, of the power of products at full rate
 
@@ -34,6 +35,7 @@ DeviceModel data_sheet_model(CostParameters cost, Protocol protocol) {
   if (protocol == Protocol::warm) return model;
   model.observation.startup = kStartup;
   model.observation.startup_per_byte = kStartupPerByte;
+  model.observation.paging = kPaging;
   model.observation.startup_power = model.cost.static_power;
   model.observation.response = kResponse;
   return model;
@@ -102,6 +104,8 @@ ParameterSpace::ParameterSpace(DeviceModel data_sheet, bool whole_process, bool 
         [](DeviceModel& m, std::size_t, double f) { m.observation.startup *= f; });
     add({"start-up per byte", "s/B", observation.startup_per_byte.si(), -kFar, kFar, 3, false},
         [](DeviceModel& m, std::size_t, double f) { m.observation.startup_per_byte *= f; });
+    add({"paging", "s/B²", observation.paging.si(), -kFar, kFar, 3, false},
+        [](DeviceModel& m, std::size_t, double f) { m.observation.paging *= f; });
   }
   if (!has_power) return;
   if (whole_process) {

@@ -32,7 +32,7 @@ Eigen::MatrixXd residual_features(const FitProblem& problem, const Eigen::Vector
     double latency = 0;
     for (Eigen::Index c = 0; c < static_cast<Eigen::Index>(problem.latency_channels()); ++c)
       if (!std::isnan(predictions[i].values[c])) latency += predictions[i].values[c] * row.sequences;
-    const double startup = (observed.startup + observed.startup_per_byte * row.weights).si() * row.sequences;
+    const double startup = ridgeline::startup(observed, row.weights).si() * row.sequences;
     residual_features(work_sums(row, problem.condenser(), costs), latency, startup, row.weights.si(),
                       features.col(static_cast<Eigen::Index>(i)));
   }

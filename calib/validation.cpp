@@ -21,6 +21,17 @@ std::array<double, kMetrics> measured(const FitProblem& problem, std::size_t row
   return result;
 }
 
+/// Mean interval score of predicted · factors, of logarithms.
+double score_of_constant(const ConformalIntervals& constant, const std::vector<double>& predicted,
+                         const std::vector<double>& measured) {
+  const Spread factors = constant.factors({});
+  double sum = 0;
+  for (std::size_t i = 0; i < measured.size(); ++i)
+    sum += interval_score(std::log(factors.low), std::log(factors.high), std::log(measured[i] / predicted[i]),
+                          constant.coverage);
+  return sum / static_cast<double>(measured.size());
+}
+
 }  // namespace
 
 Split split_rows(std::size_t rows, double count, std::uint64_t seed) {
@@ -35,7 +46,8 @@ Split split_rows(std::size_t rows, double count, std::uint64_t seed) {
   return {{order.begin(), cut}, {cut, order.end()}};
 }
 
-Validation validate(const Calibration& calibration, const FitProblem& problem, const std::vector<std::size_t>& rows) {
+Validation validate(const Calibration& calibration, const FitProblem& problem, const std::vector<std::size_t>& rows,
+                    const IntervalsByMetric& constant) {
   Validation result;
   result.rows = rows.size();
   result.fitted = calibration.rows;
@@ -55,8 +67,9 @@ Validation validate(const Calibration& calibration, const FitProblem& problem, c
       intervals = intervals && figure.has_interval;
     }
     if (said.empty()) continue;
-    Validated validated{score(said, was), {}};
+    Validated validated{score(said, was), {}, {}};
     if (intervals) validated.intervals = score_intervals(said, was, low, high, calibration.intervals[m]->coverage);
+    if (intervals && constant[m]) validated.constant_score = score_of_constant(*constant[m], said, was);
     result.by_metric[m] = validated;
   }
   return result;

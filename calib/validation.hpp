@@ -9,6 +9,7 @@ namespace ridgeline {
 struct Validated {
   Scores scores;
   std::optional<IntervalScores> intervals;  ///< absent where the calibration has none
+  std::optional<double> constant_score;     ///< interval score of the constant intervals that were given
 };
 struct Validation {
   std::size_t rows = 0;    ///< scored
@@ -24,8 +25,9 @@ struct Split {
 };
 Split split_rows(std::size_t rows, double count, std::uint64_t seed);
 
-/// Scores `calibration` on `rows`.
-Validation validate(const Calibration& calibration, const FitProblem& problem, const std::vector<std::size_t>& rows);
+/// Scores `calibration` on `rows`, and `constant` intervals (CalibrationReport has them) around the same figures.
+Validation validate(const Calibration& calibration, const FitProblem& problem, const std::vector<std::size_t>& rows,
+                    const IntervalsByMetric& constant = {});
 
 /// Held-out rows given the state of their neighbours: for each of `folds` folds, the campaign's state and the
 /// parameters are estimated from the others (calib/campaign.hpp). Latency only, without intervals. Error unless the

@@ -58,7 +58,7 @@ Validation validate_within_campaign(const MeasurementSet& set, const FitProblem&
     }
   }
   if (options.progress) options.progress("done", 1);
-  if (!said.empty()) result.by_metric.front() = Validated{score(said, was), {}};
+  if (!said.empty()) result.by_metric.front() = Validated{score(said, was), {}, {}};
   return result;
 }
 

@@ -470,7 +470,7 @@
     const shares = new Set(['mape', 'median_ape', 'coverage', 'width']);
     const titles = { mape: 'MAPE', median_ape: 'median APE', rmse: 'RMSE', r2: 'R²', spearman: 'Spearman’s ρ', kendall: 'Kendall’s τ' };
     table(section('Scores'), [['score'], ...keys.map((k) => [words(k), true])],
-      ['rows', 'mape', 'median_ape', 'rmse', 'r2', 'spearman', 'kendall', 'coverage', 'width', 'interval_score', 'best_constant_score'].map((score) => [titles[score] || words(score), ...keys.map((k) => {
+      ['rows', 'mape', 'median_ape', 'rmse', 'r2', 'spearman', 'kendall', 'coverage', 'width', 'interval_score', 'constant_score', 'best_constant_score'].map((score) => [titles[score] || words(score), ...keys.map((k) => {
         const v = doc[k][score];
         return { text: v === null ? '—' : shares.has(score) ? percent(v) : score === 'rmse' ? si(v, doc[k].unit) : Number(v.toPrecision(4)), attributes: { 'data-score': `${k}.${score}`, 'data-value': String(v) } };
       })]));

@@ -75,6 +75,21 @@ TEST(Calibration, AnotherDescriptionOfTheDeviceIsNoticed) {
   EXPECT_NO_THROW(calibrated_model(calibration, sheet, true));
 }
 
+TEST(Calibration, OfAnotherVersionWithFewerParametersIsRefused) {
+  const MeasurementSet set = measured_set(12);
+  const FitProblem problem(synthetic_space(), set);
+  Calibration calibration = calibrated(set, problem, rows_of(problem)).calibration;
+  const auto dispatch = std::find(calibration.parameters.begin(), calibration.parameters.end(), "dispatch");
+  ASSERT_NE(dispatch, calibration.parameters.end());
+  *dispatch = calibration.parameters.front();
+  try {
+    calibrated_model(calibration, problem.space().data_sheet().cost);
+    FAIL() << "a calibration without 'dispatch' was taken";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "the calibration has no parameter 'dispatch': another version of Ridgeline made it");
+  }
+}
+
 TEST(Calibrate, ReportsWhatFittingImproved) {
   const MeasurementSet set = measured_set(40);
   const FitProblem problem(synthetic_space(), set);
@@ -94,13 +109,24 @@ TEST(Validate, HeldOutRowsFallIntoTheirIntervals) {
   const FitProblem problem(synthetic_space(), set);
   const Split split = split_rows(problem.size(), 40, 3);
   EXPECT_EQ(split.fitted.size(), 40u);
-  const Calibration calibration = calibrated(set, problem, split.fitted).calibration;
-  const Validation validation = validate(calibration, problem, split.held_out);
+  const Calibrated result = calibrated(set, problem, split.fitted);
+  const Validation validation =
+      validate(result.calibration, problem, split.held_out, result.report.constant_intervals);
   ASSERT_TRUE(validation.by_metric[0] && validation.by_metric[0]->intervals);
   EXPECT_EQ(validation.rows, 80u);
   EXPECT_LT(validation.by_metric[0]->scores.mape, 0.04);
   EXPECT_NEAR(validation.by_metric[0]->intervals->coverage, 0.9, 0.09);
   EXPECT_FALSE(validation.by_metric[1].has_value());
+
+  ASSERT_TRUE(result.report.constant_intervals[0]);
+  const Spread constant = result.report.constant_intervals[0]->factors({});
+  double score = 0;
+  for (std::size_t i = 0; i < split.held_out.size(); ++i) {
+    const double ratio = set.rows[split.held_out[i]].latency->value / validation.predicted[i][0].value;
+    score += interval_score(std::log(constant.low), std::log(constant.high), std::log(ratio), 0.9) / 80;
+  }
+  EXPECT_NEAR(validation.by_metric[0]->constant_score.value(), score, 1e-12);
+  EXPECT_FALSE(validate(result.calibration, problem, split.held_out).by_metric[0]->constant_score);
 }
 
 TEST(Validate, ASplitLeavesSomethingToValidateOn) {

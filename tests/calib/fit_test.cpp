@@ -136,6 +136,27 @@ TEST(Fit, AnOperatorThatTheProgramHasNotIsRefused) {
             "the program has no operator 'encoder 2 missing'; was it measured by another version of Ridgeline?");
 }
 
+// Where memory is short, time grows faster than the weights: neither reading them once nor a start-up says so.
+TEST(Fit, TellsWeightsThatArePagedFromWeightsThatAreReadOnce) {
+  MeasurementSet set = synthetic_models(60, 11);
+  const auto space = [] { return space_of("raspberry-pi-4", "pytorch-eager", Protocol::whole_process); };
+  Eigen::VectorXd truth = Eigen::VectorXd::Zero(space().size());
+  truth[space().find("start-up")] = std::log(20.0);
+  truth[space().find("start-up per byte")] = std::log(20.0);
+  truth[space().find("paging")] = std::log(5e4);
+  const FitProblem measured(space(), set);
+  Random noise(12);
+  const auto figures = measured.predict(truth, rows_of(measured));
+  for (std::size_t i = 0; i < figures.size(); ++i)
+    set.rows[i].latency->value = figures[i].values[0] * std::exp(0.02 * noise.normal());
+  const FitProblem problem(space(), set);
+  const FitSummary found = fit(problem, rows_of(problem), data_sheet_prior(problem.space()));
+  EXPECT_NEAR(found.theta[problem.space().find("paging")], std::log(5e4), 0.3);
+  const auto again = problem.predict(found.theta, rows_of(problem));
+  for (std::size_t i = 0; i < figures.size(); ++i)
+    EXPECT_NEAR(again[i].values[0] / figures[i].values[0], 1, 0.05) << i;
+}
+
 TEST(Fit, AnOutlierIsNotBelieved) {
   MeasurementSet set = synthetic_models(40, 21);
   measure(set, synthetic_truth(synthetic_space()), 0.01, 22);
