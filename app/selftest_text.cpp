@@ -86,7 +86,7 @@ std::string bars_table(const SelftestResult& r, const Style& style) {
 }
 
 std::string farthest_table(const SelftestResult& r, const Style& style) {
-  constexpr std::size_t kShown = 3;
+  constexpr std::size_t kFarthest = 3;
   std::vector<std::pair<double, std::size_t>> off;
   for (std::size_t i = 0; i < r.unseen.size(); ++i)
     off.emplace_back(predicted_latency(r.folds.front().predicted[i]) / r.unseen[i].latency->value - 1, i);
@@ -95,7 +95,7 @@ std::string farthest_table(const SelftestResult& r, const Style& style) {
   const Column right{.right = true};
   Table table{2, {{.wraps = true}, right, right, right}, {{"farthest off", "measured", "predicted", ""}}};
   heading(table);
-  for (std::size_t i = 0; i < std::min(kShown, off.size()); ++i) {
+  for (std::size_t i = 0; i < std::min(kFarthest, off.size()); ++i) {
     const std::size_t row = off[i].second;
     table.rows.push_back({r.unseen[row].id, format_number(r.unseen[row].latency->value, "s"),
                           format_number(predicted_latency(r.folds.front().predicted[row]), "s"),
