@@ -15,6 +15,7 @@ try:
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.select import Select
+    from selenium.webdriver.support.ui import WebDriverWait
 except ImportError:
     webdriver = None
 
@@ -176,7 +177,8 @@ class Reports(unittest.TestCase):
             "features": [{"name": "prefers-color-scheme", "value": "dark"}]})
         self.assertEqual(self.script(background), "rgb(20, 25, 31)")
         ink = "return window.ridgelineReport.charts.roofline.getOption().textStyle.color"
-        self.assertEqual(self.script(ink), "#e4e9ee")
+        # Charts are drawn anew when the browser has told the page of the change, some time after the change itself.
+        WebDriverWait(self.browser, 60).until(lambda _: self.script(ink) == "#e4e9ee")
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
