@@ -2,13 +2,11 @@
 //
 //   products    calib/live/rates.hpp, in every format that libtorch has products in
 //   a cache     reading half of what all its instances hold, or twice what the level inside holds where that is more,
-//   but not
-//               more than nine tenths of it
+//               but not more than nine tenths of it
 //   DRAM        reading four times what the last cache holds, 64 MB at least, an eighth of the memory at most
-//   host speed  a BERT of 24 layers of width 8 on two tokens, whose time is dispatching: what the runtime's
-//   description
-//               says that it takes on the reference host ÷ the fastest run here. Per layer 16 operators launch work
-//               and 14 change metadata only (hwdesc/runtimes/libtorch.yaml).
+//   host speed  a BERT of 24 layers of width 8 on two tokens, whose time is dispatching: what it takes on the
+//               reference host by the runtime's description ÷ the fastest run here. Per layer 16 operators launch
+//               work and 14 change metadata only (hwdesc/runtimes/libtorch.yaml).
 #pragma once
 
 #include <functional>

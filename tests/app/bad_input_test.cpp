@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "tests/app/support.hpp"
-#include "tests/support.hpp"
 
 namespace ridgeline {
 namespace {

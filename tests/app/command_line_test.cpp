@@ -7,7 +7,6 @@
 #include "app/estimate.hpp"
 #include "app/help.hpp"
 #include "tests/app/support.hpp"
-#include "tests/support.hpp"
 
 namespace ridgeline {
 namespace {

@@ -5,7 +5,6 @@
 
 #include "app/format.hpp"
 #include "tests/app/support.hpp"
-#include "tests/support.hpp"
 
 namespace ridgeline {
 namespace {

@@ -19,23 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class AgentFolder {
- public:
-  AgentFolder() {
-    std::string name = (fs::temp_directory_path() / "ridgeline-agent-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
-    path_ = name;
-  }
-  ~AgentFolder() { fs::remove_all(path_); }
-  AgentFolder(const AgentFolder&) = delete;
-  AgentFolder& operator=(const AgentFolder&) = delete;
-
-  fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
-
 struct AgentModel {
   Architecture architecture;
   Workload workload;
@@ -86,7 +69,7 @@ std::string output_of(const std::string& command) {
 std::string agent() { return "'" RIDGELINE_AGENT_PROGRAM "' "; }
 
 TEST(Agent, GivesTheNumbersOfTheExecutor) {
-  const AgentFolder folder;
+  const TemporaryFolder folder;
   write_plan(folder / "plan.json", agent_models());
   const std::string text = output_of(agent() + "'" + (folder / "plan.json").string() + "' --result-only 2>/dev/null");
   std::istringstream lines(text);
@@ -108,7 +91,7 @@ TEST(Agent, GivesTheNumbersOfTheExecutor) {
 }
 
 TEST(Agent, WritesWhatImportReadsAndGoesOnWhereItWasInterrupted) {
-  const AgentFolder folder;
+  const TemporaryFolder folder;
   std::vector<AgentModel> all = agent_models();
   write_plan(folder / "plan.json", all);
   const std::string results = (folder / "results.csv").string(),

@@ -17,14 +17,6 @@ const SearchIdentity kIdentity{{"the space", "digits"}, {"the seed", "7"}};
 
 class JournalFile : public testing::Test {
  protected:
-  JournalFile() {
-    std::string name = (std::filesystem::temp_directory_path() / "ridgeline-journal-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
-    folder_ = name;
-    file_ = folder_ / "run.journal";
-  }
-  ~JournalFile() override { std::filesystem::remove_all(folder_); }
-
   std::string content() const {
     std::ifstream in(file_, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
@@ -52,7 +44,8 @@ class JournalFile : public testing::Test {
     return count;
   }
 
-  std::filesystem::path folder_, file_;
+  const TemporaryFolder folder_;
+  const std::filesystem::path file_ = folder_ / "run.journal";
 };
 
 TEST_F(JournalFile, GivesBackWhatWasAppended) {

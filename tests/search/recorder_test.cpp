@@ -46,12 +46,7 @@ struct Found {
 
 class Recording : public testing::TestWithParam<std::string> {
  protected:
-  Recording() : space_(letters()) {
-    std::string name = (std::filesystem::temp_directory_path() / "ridgeline-recorder-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
-    file_ = std::filesystem::path(name) / "run.journal";
-  }
-  ~Recording() override { std::filesystem::remove_all(file_.parent_path()); }
+  Recording() : space_(letters()) {}
 
   /// Stops after so many rounds, as a killed process does.
   Found run(std::uint64_t budget, bool journalled, int rounds = 1 << 30, int threads = 1,
@@ -84,7 +79,8 @@ class Recording : public testing::TestWithParam<std::string> {
   }
 
   Space space_;
-  std::filesystem::path file_;
+  const TemporaryFolder folder_;
+  const std::filesystem::path file_ = folder_ / "run.journal";
 };
 
 TEST_P(Recording, AJournalChangesNothing) { EXPECT_EQ(run(1990, true), run(1990, false)); }
