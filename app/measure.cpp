@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "app/agent_plan.hpp"
 #include "app/arguments.hpp"
 #include "app/csv.hpp"
 #include "app/option_groups.hpp"
@@ -27,7 +27,6 @@
 #include "model/cost_parameters.hpp"
 #include "model/estimate.hpp"
 #include "model/lowering.hpp"
-#include "model/readers.hpp"
 
 namespace ridgeline {
 namespace {
@@ -79,41 +78,6 @@ std::string plan_csv(const std::vector<PlannedModel>& plan) {
                 .add(static_cast<long>(p.workload.beams))
                 .text();
   return text;
-}
-
-/// JSON for ridgeline-agent.
-std::string agent_plan(const MeasureCommandOptions& options, const MeasuringTarget& target,
-                       const std::vector<PlannedModel>& plan, const Session& session) {
-  const ModelRunner runner = start_runner({.threads = 1, .seed = options.seed, .program = {}});
-  std::string text =
-      fmt::format("{{\"ridgeline\": \"agent plan\", \"device\": {}, \"runtime\": {}, \"models\": [",
-                  nlohmann::json(target.device_name).dump(), nlohmann::json(target.runtime_name).dump());
-  const std::size_t before = text.size();
-  for (std::size_t i = 0; i < plan.size(); ++i) {
-    const PlannedModel& p = plan[i];
-    if (session.progress)
-      session.progress(fmt::format("{} of {}: {}", i + 1, plan.size(), p.id),
-                       static_cast<double>(i) / static_cast<double>(plan.size()));
-    const nlohmann::ordered_json about = {
-        {"id", p.id},
-        {"model", to_yaml(p.architecture)},
-        {"task", name(p.workload.task)},
-        {"batch", p.workload.batch},
-        {"length", p.workload.length},
-        {"new_tokens", p.workload.task == Task::generate ? p.workload.new_tokens : 0},
-        {"beams", p.workload.beams}};
-    std::string line = about.dump();
-    line.pop_back();
-    try {
-      line += ", \"calls\": " + runner.record(p.architecture, p.workload) + "}";
-    } catch (const Error& error) {
-      session.log->warn("{} is left out: {}", p.id, error.what());
-      continue;
-    }
-    text += (text.size() == before ? "\n" : ",\n") + line;
-  }
-  if (session.progress) session.progress("", 1);
-  return text + "\n]}\n";
 }
 
 MeasurementSet set_of(const MeasureCommandOptions& options, const MeasuringTarget& target) {
@@ -211,7 +175,7 @@ Outcome run_measure(const MeasureCommandOptions& options, const Session& session
   const MeasuringTarget target = measuring_target(options);
   const std::vector<PlannedModel> plan = plan_of(options, target);
   if (plan.empty()) throw Error("nothing of the plan fits into the budget: give a larger --budget");
-  if (options.agent_plan) return {agent_plan(options, target, plan, session)};
+  if (options.agent_plan) return {agent_plan(target, plan, options.seed, session)};
   if (options.plan_only) return {plan_csv(plan)};
   MeasureOptions how;
   how.budget = options.budget.si();
@@ -233,8 +197,8 @@ constexpr CommandHelp kMeasureHelp{
     "measure models on this machine",
     "Runs models with libtorch on this machine, each until its median latency is known to 2 %, reads the power "
     "sensor where there is one, and writes a store that import, calibrate and validate take. Models come from a "
-    "table "
-    "(model, length, batch, task, ...: docs/measuring.md) or from a space: bert, flexibert, gpt2, t5 or mixed. What "
+    "table (model, length, batch, task, ...: docs/measuring.md) or from a space: bert, flexibert, gpt2, t5 or mixed. "
+    "What "
     "is measured is on the disk at once: after an interruption --resume goes on.",
     kMeasureExamples};
 

@@ -3,6 +3,11 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "app/command.hpp"
 #include "app/front.hpp"
 
@@ -50,6 +55,13 @@ std::string search_json(const SearchResult& result);
 std::string search_csv(const SearchResult& result);
 /// What search_json() prints, without the designs.
 nlohmann::ordered_json search_document(const SearchResult& result);
+
+/// Where a design of the front runs.
+const Deployment& deployment_of(const SearchSetup& setup, const FrontDesign& design);
+/// Designs by device, in the order of the setup.
+std::vector<std::pair<std::string, std::vector<std::size_t>>> by_device(const SearchResult& result);
+/// That of `among` whose objective is least.
+std::size_t best_in(const SearchResult& result, std::span<const std::size_t> among, std::size_t objective);
 
 /// Figures of a design of the front, with interval and origin.
 struct FrontFigures {

@@ -270,8 +270,7 @@ constexpr CommandHelp kSelftestHelp{
     "Describes this machine, measures operators and whole models of four families, calibrates on them, then measures "
     "models that were not seen before and compares them with what was predicted: once from whole models, once from "
     "operators alone. Everything is kept in --folder, calibration.h5 for later estimates; what was interrupted goes "
-    "on "
-    "with --resume. Needs the program that `measure` needs.",
+    "on with --resume. Needs the program that `measure` needs.",
     kSelftestExamples};
 
 void declare_selftest(OptionSet& set, SelftestOptions& o) {

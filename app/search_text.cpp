@@ -1,4 +1,4 @@
-// A front as text, JSON and CSV.
+// A front as text, and what its figures are.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,9 +6,7 @@
 #include <map>
 #include <numeric>
 
-#include "app/csv.hpp"
 #include "app/format.hpp"
-#include "app/json.hpp"
 #include "app/search.hpp"
 #include "app/table.hpp"
 #include "base/units.hpp"
@@ -23,28 +21,6 @@ Figure front_figure(double value, std::string_view unit, Origin origin, const st
   Figure figure = data_sheet_figure(value, unit, spread);
   figure.origin = origin;
   return figure;
-}
-
-const Deployment& deployment_of(const SearchSetup& setup, const FrontDesign& design) {
-  return setup.deployments[design.genome[setup.problem.deployment_gene]];
-}
-
-/// Designs by device, in the order of the setup.
-std::vector<std::pair<std::string, std::vector<std::size_t>>> by_device(const SearchResult& result) {
-  std::vector<std::pair<std::string, std::vector<std::size_t>>> groups;
-  for (const Deployment& deployment : result.setup->deployments)
-    if (std::ranges::find(groups, deployment.device, [](const auto& g) { return g.first; }) == groups.end())
-      groups.push_back({deployment.device, {}});
-  for (std::size_t i = 0; i < result.front.designs.size(); ++i) {
-    const std::string& device = deployment_of(*result.setup, result.front.designs[i]).device;
-    std::ranges::find(groups, device, [](const auto& g) { return g.first; })->second.push_back(i);
-  }
-  return groups;
-}
-
-std::size_t best_in(const SearchResult& result, std::span<const std::size_t> among, std::size_t objective) {
-  return *std::ranges::min_element(among, {},
-                                   [&](std::size_t i) { return result.front.designs[i].objectives[objective]; });
 }
 
 /// The knee, the ends, and designs evenly between them.
@@ -175,35 +151,28 @@ std::string effort_text(const SearchResult& result) {
                      format_short_count(static_cast<double>(live) / std::max(result.seconds, 1e-9)));
 }
 
-Json front_design_json(const SearchResult& result, std::size_t i) {
-  const SearchSetup& setup = *result.setup;
-  const FrontDesign& design = result.front.designs[i];
-  const Deployment& where = deployment_of(setup, design);
-  const FrontFigures figures = figures_of(setup, design);
-  Json json{{"number", i + 1},
-            {"device", where.device},
-            {"clock", where.clock},
-            {"precision", where.precision},
-            {"batch", where.workload.batch},
-            {"objectives", design.objectives}};
-  if (knows_accuracy(result)) json["accuracy"] = design.valuation.accuracy;
-  json["latency"] = to_json(figures.latency);
-  json["energy"] = to_json(figures.energy);
-  json["average_power"] = to_json(figures.average_power);
-  json["peak_power"] = to_json(figures.peak_power);
-  json["energy_delay_product"] = to_json(figures.edp);
-  json["memory"] = to_json(figures.memory);
-  json["parameters"] = static_cast<Size>(design.valuation.figures.parameters);
-  json["genome"] = design.genome;
-  Json choices = Json::object();
-  for (std::size_t g = 0; g < design.genome.size(); ++g)
-    if (setup.space->active(g, design.genome) && setup.space->gene_name(g) != "deployment")
-      choices[setup.space->gene_name(g)] = setup.space->domain(g).text(design.genome[g]);
-  json["choices"] = choices;
-  return json;
+}  // namespace
+
+const Deployment& deployment_of(const SearchSetup& setup, const FrontDesign& design) {
+  return setup.deployments[design.genome[setup.problem.deployment_gene]];
 }
 
-}  // namespace
+std::vector<std::pair<std::string, std::vector<std::size_t>>> by_device(const SearchResult& result) {
+  std::vector<std::pair<std::string, std::vector<std::size_t>>> groups;
+  for (const Deployment& deployment : result.setup->deployments)
+    if (std::ranges::find(groups, deployment.device, [](const auto& g) { return g.first; }) == groups.end())
+      groups.push_back({deployment.device, {}});
+  for (std::size_t i = 0; i < result.front.designs.size(); ++i) {
+    const std::string& device = deployment_of(*result.setup, result.front.designs[i]).device;
+    std::ranges::find(groups, device, [](const auto& g) { return g.first; })->second.push_back(i);
+  }
+  return groups;
+}
+
+std::size_t best_in(const SearchResult& result, std::span<const std::size_t> among, std::size_t objective) {
+  return *std::ranges::min_element(among, {},
+                                   [&](std::size_t i) { return result.front.designs[i].objectives[objective]; });
+}
 
 FrontFigures figures_of(const SearchSetup& setup, const FrontDesign& design) {
   const DesignFigures& f = design.valuation.figures;
@@ -279,100 +248,6 @@ std::string search_text(const SearchResult& result, const Style& style) {
   if (!result.journal.empty())
     text += fmt::format("\nThe same command with --resume goes on ({}).\n", result.journal);
   if (!result.out.empty()) text += fmt::format("\nFront written to {}.\n", result.out);
-  return text;
-}
-
-Json search_document(const SearchResult& result) {
-  const SearchSetup& setup = *result.setup;
-  const Front& front = result.front;
-  Json json = json_document("search");
-  json["space"] = setup.description.name;
-  json["objectives"] = Json::array();
-  for (const SearchObjective& objective : setup.problem.objectives)
-    json["objectives"].push_back(
-        {{"name", objective.name},
-         {"unit", objective.sum || objective.inverse ? "1" : unit(objective.terms.front().measure)}});
-  json["constraints"] = Json::array();
-  for (const SearchConstraint& constraint : setup.problem.constraints)
-    json["constraints"].push_back(to_text(constraint));
-  json["robust"] = !setup.problem.factors.empty();
-  json["accuracy_source"] = nullptr;
-  if (const auto& accuracy = setup.accuracy)
-    json["accuracy_source"] = {{"source", accuracy->source},
-                               {"metric", accuracy->metric},
-                               {"predicted", accuracy->predicted},
-                               {"supported", accuracy->supported},
-                               {"verdict", accuracy->verdict}};
-  json["notes"] = setup.notes;
-  json["optimiser"] = {{"name", front.optimiser}, {"population", front.population}, {"seed", front.seed}};
-  json["evaluations"] = front.evaluations;
-  json["met_before"] = result.repeats;
-  json["seconds"] = result.seconds;
-  json["interrupted"] = result.interrupted;
-  json["hypervolume"] = front.reference.size() > 1 ? Json(front.hypervolume) : Json();
-  json["reference"] = front.reference;
-  json["resolution"] = front.resolution;
-  json["knee"] = *knee(front) + 1;
-  json["designs"] = Json::array();
-  json["devices"] = Json::array();
-  for (const auto& [device, designs] : by_device(result)) {
-    Json entry{{"device", device}, {"designs", designs.size()}, {"knee", nullptr}, {"best", Json::array()}};
-    if (!designs.empty()) {
-      entry["knee"] = *knee(front.designs, designs) + 1;
-      for (std::size_t m = 0; m < setup.problem.objectives.size(); ++m)
-        entry["best"].push_back(best_in(result, designs, m) + 1);
-    }
-    json["devices"].push_back(entry);
-  }
-  json["deployments"] = Json::array();
-  for (std::size_t d = 0; d < setup.deployments.size(); ++d)
-    json["deployments"].push_back({{"device", setup.deployments[d].device},
-                                   {"clock", setup.deployments[d].clock},
-                                   {"precision", setup.deployments[d].precision},
-                                   {"batch", setup.deployments[d].workload.batch},
-                                   {"rests_on", setup.basis[d].rests_on}});
-  json["excluded"] = Json::array();
-  for (const ExcludedDeployment& one : setup.excluded)
-    json["excluded"].push_back({{"device", one.device}, {"reason", one.reason}});
-  json["out"] = result.out.empty() ? Json() : Json(result.out);
-  return json;
-}
-
-std::string search_json(const SearchResult& result) {
-  Json json = search_document(result);
-  for (std::size_t i = 0; i < result.front.designs.size(); ++i)
-    json["designs"].push_back(front_design_json(result, i));
-  return dump(json);
-}
-
-std::string search_csv(const SearchResult& result) {
-  const SearchSetup& setup = *result.setup;
-  std::string text = "number,knee,device,clock,precision,batch";
-  for (const SearchObjective& objective : setup.problem.objectives) {
-    CsvLine quoted;
-    std::string field = quoted.add("objective " + objective.name).text();
-    field.pop_back();
-    text += "," + field;
-  }
-  text +=
-      ",accuracy,latency_s,latency_origin,energy_J,energy_origin,peak_power_W,peak_power_origin,memory_B,parameters,"
-      "design\n";
-  const auto middle = knee(result.front);
-  const auto finite = [](double value) { return std::isnan(value) ? std::optional<double>() : value; };
-  for (std::size_t i = 0; i < result.front.designs.size(); ++i) {
-    const FrontDesign& design = result.front.designs[i];
-    const Deployment& where = deployment_of(setup, design);
-    const FrontFigures figures = figures_of(setup, design);
-    CsvLine line;
-    line.add(static_cast<long>(i + 1)).add(i == middle).add(where.device).add(where.clock).add(where.precision);
-    line.add(static_cast<long>(where.workload.batch));
-    for (const double value : design.objectives) line.add(value);
-    line.add(finite(design.valuation.accuracy));
-    for (const Figure* figure : {&figures.latency, &figures.energy, &figures.peak_power})
-      line.add(figure->value).add(figure->value ? name(figure->origin) : std::string_view());
-    line.add(figures.memory.value).add(design.valuation.figures.parameters);
-    text += line.add(design_text(*setup.space, design.genome)).text();
-  }
   return text;
 }
 
