@@ -27,7 +27,7 @@ Outcome run_probe(const ProbeOptions& options, const Session& session) {
   std::optional<MachineRates> rates;
   if (options.measure) rates = measured_rates(machine, options, session);
   const std::string text = describe(machine, rates ? &*rates : nullptr);
-  const Device device = parse_device(parse_document(text, "--name"));  // a name that is no word is refused here
+  const Device device = parse_device(parse_document(text, "the description"));
   session.log->info("{}: {} cores", device.name, device.units);
   return {text};
 }
@@ -43,8 +43,7 @@ constexpr CommandHelp kProbeHelp{
     "probe", "ridgeline probe [OPTIONS]", "describe the machine this runs on",
     "Writes a device description of this machine from what its operating system tells: topology, caches, "
     "SIMD width, clocks and memory. With --measure, products of large matrices, reading from each level of memory "
-    "and "
-    "dispatching are measured in some five seconds, by the program that `measure` needs.",
+    "and dispatching are measured in some five seconds, by the program that `measure` needs.",
     kProbeExamples};
 
 void declare_probe(OptionSet& set, ProbeOptions& o) {
@@ -53,6 +52,7 @@ void declare_probe(OptionSet& set, ProbeOptions& o) {
             [&o](const std::string& s) { o.threads = parse_count("--threads", s, 1, 1024); });
   set.check([&o](const CommonOptions&) {
     if (o.threads && !o.measure) refuse("--threads", "goes with --measure");
+    if (!o.name.empty()) check_device_name({"--name", 0, 0, ""}, o.name);
   });
   set.value("Output", "--name", "NAME", "name of the device in the description; default: the host's name", o.name);
 }

@@ -26,14 +26,7 @@ constexpr BytesPerSecond kNarrowest{1e6}, kWidest{1e16};
 constexpr Watts kLeast{1e-6}, kMost{1e4};
 constexpr int kMostUnits = 100000;
 
-void check_word(const Node& node) {
-  const std::string& word = node.text();
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  };
-  if (word.empty() || !std::all_of(word.begin(), word.end(), allowed))
-    node.fail(fmt::format("expected a word of a-z, 0-9, '-' and '.', found '{}'", word));
-}
+void check_word(const Node& node) { check_device_name(node.location(), node.text()); }
 
 DeviceKind read_kind(const Node& node) {
   for (const DeviceKind kind : {DeviceKind::cpu, DeviceKind::gpu, DeviceKind::npu})
@@ -214,6 +207,14 @@ Sensor read_sensor(const Node& node, SourcedReader& reader) {
 }
 
 }  // namespace
+
+void check_device_name(const InputLocation& location, std::string_view text) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  };
+  if (text.empty() || !std::all_of(text.begin(), text.end(), allowed))
+    throw InputError(location, fmt::format("expected a word of a-z, 0-9, '-' and '.', found '{}'", text));
+}
 
 Device parse_device(const Node& document) {
   document.allow_only({kKeys.begin(), kKeys.end()});

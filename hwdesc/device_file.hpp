@@ -31,6 +31,9 @@ std::filesystem::path data_folder();
 std::vector<std::string> device_names();
 std::vector<std::string> runtime_names();
 
+/// InputError at `location` unless `text` is a word of a-z, 0-9, '-' and '.'.
+void check_device_name(const InputLocation& location, std::string_view text);
+
 /// Validates and builds; InputError for unknown or missing keys, a number without source, wrong units, bandwidths
 /// that rise outwards, operating points out of order, an efficiency outside (0, 1], ...
 Device parse_device(const Node& document);

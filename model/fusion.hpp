@@ -2,8 +2,7 @@
 //
 //   none             every step as the eager PyTorch code dispatches it, views included
 //   typical          views are dropped; biases, activations, dropouts and residual additions run in the epilogue of
-//   the
-//                    operator before them, scale and mask in that of the scores; norms are one operator
+//                    the operator before them, scale and mask in that of the scores; norms are one operator
 //   flash_attention  typical, and attention without a bias on its scores is one FusedAttention
 //
 // An operator fused into its producer stays a vertex (Elementwise::fused_into_producer): its arithmetic is counted,

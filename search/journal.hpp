@@ -10,9 +10,9 @@
 //
 //   "RIDGEJN1", then records: u32 type, u32 size, u32 CRC-32 of the payload, payload; little-endian
 //   1  identity     lines of key=value: of which search this is; the first record
-//   2  checkpoint   evaluations, round, resolution, members of the optimiser, members of the archive; the second or
-//   none 3  round        u64 hash of the genomes, u32 designs asked for, u32 how many of them were evaluated (others
-//   had
+//   2  checkpoint   evaluations, round, resolution, members of the optimiser, members of the archive; the second
+//                   record, or none
+//   3  round        u64 hash of the genomes, u32 designs asked for, u32 how many of them were evaluated (others had
 //                   been met before), then of each evaluated one its objectives and its violation
 //
 // A record that is cut off or damaged ends the journal: it and whatever follows are evaluated anew. A power cut may

@@ -1,8 +1,8 @@
-// What tests of all rooms share: the exact message of an error, a folder to write into, and the public measurement data.
+// What tests of all rooms share: the exact message of an error, a folder to write into, and the public measurement
+// data.
 #pragma once
 
 #include <gtest/gtest.h>
-
 #include <stdlib.h>
 
 #include <cstdlib>

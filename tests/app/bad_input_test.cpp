@@ -179,7 +179,8 @@ TEST_F(BadInput, ACommandThatFailsLeavesItsOutputAsItWas) {
 }
 
 TEST_F(BadInput, AProbeNeedsANameThatIsAWord) {
-  EXPECT_NE(complaint("probe --name 'My Board'").find("expected a word of a-z, 0-9, '-' and '.'"), std::string::npos);
+  EXPECT_EQ(complaint("probe --name 'My Board'"),
+            "error: --name: expected a word of a-z, 0-9, '-' and '.', found 'My Board'\n");
 }
 
 }  // namespace
