@@ -91,8 +91,10 @@ class KernelMaker {
   bool in_embeddings() const { return std::holds_alternative<EmbeddingsPart>(part_->part.body); }
   const Embeddings& embeddings() const { return *std::get<EmbeddingsPart>(part_->part.body).embeddings; }
   Size bias_buckets() const { return attention()->position_buckets; }
-  /// T5: half of the buckets of one direction hold one distance each.
-  Size exact_buckets() const { return (c_.decoder ? bias_buckets() : bias_buckets() / 2) / 2; }
+  /// T5: an encoder's buckets are those of keys behind the query, then those of keys before it.
+  Size side_buckets() const { return c_.decoder ? bias_buckets() : bias_buckets() / 2; }
+  /// Half of the buckets of a side hold one distance each.
+  Size exact_buckets() const { return side_buckets() / 2; }
 
   Kernel image_patches(const MatMul& op) const;
 

@@ -57,7 +57,7 @@ Kernel KernelMaker::scale() const {
   else if (label_ == "bucket log share")
     factor = 1 / std::log(128.0 / static_cast<double>(exact_buckets()));
   else if (label_ == "bucket log wide")
-    factor = static_cast<double>((c_.decoder ? bias_buckets() : bias_buckets() / 2) - exact_buckets());
+    factor = static_cast<double>(side_buckets() - exact_buckets());
   else
     unknown();
   if (label_ == "query scale" && attention() && attention()->fused_projection)

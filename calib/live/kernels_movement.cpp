@@ -282,7 +282,7 @@ Kernel KernelMaker::operator()(const Copy& op) const {
       if (label_ == "bucket base")
         return [rows = op.elements / k, k](const Operands&) { return at::zeros({rows, k}, at::kLong); };
       if (label_ == "bucket last") {
-        const Size last = bias_buckets() - 1;
+        const Size last = side_buckets() - 1;
         return [rows = op.elements / k, k, last](const Operands&) { return at::full({rows, k}, last, at::kLong); };
       }
       if (label_ == "chosen none")
