@@ -80,6 +80,7 @@ class Selftest {
     result_.wanted = options_.unseen;
     const MeasurementSet& unseen = sets_[2];
     result_.unseen = unseen.rows;
+    result_.missing = unseen.excluded;
     for (const MeasurementSet& set : sets_) {
       result_.rows += set.rows.size();
       for (const Measurement& row : set.rows) result_.disturbed += row.conditions.contains("disturbed");

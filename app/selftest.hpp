@@ -40,6 +40,7 @@ struct SelftestFold {
 struct SelftestResult {
   std::vector<SelftestFold> folds;  ///< whole models, then operators
   std::vector<Measurement> unseen;
+  std::vector<Exclusion> missing;  ///< unseen models that could not be run, or took too long
   Size wanted = 0;            ///< unseen models
   std::size_t rows = 0;       ///< of all campaigns
   std::size_t disturbed = 0;  ///< of them

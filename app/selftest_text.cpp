@@ -71,7 +71,7 @@ std::string bars_table(const SelftestResult& r, const Style& style) {
     table.rows.push_back({f.from, fmt::format("{}", f.rows),
                           judged(share(s.median_ape), s.median_ape <= (whole ? kMedianBar : kPartsMedianBar)),
                           judged(share(s.mape), !whole || s.mape <= kMeanBar),
-                          judged(fmt::format("{:.3f}", rank), !whole || rank >= kRankBar),
+                          judged(fmt::format("{:.4f}", rank), !whole || rank >= kRankBar),
                           intervals ? judged(share(intervals->coverage),
                                              !whole || std::abs(intervals->coverage - kCoverage) <= tolerance)
                                     : Cell{"—"}});
@@ -109,7 +109,11 @@ std::string farthest_table(const SelftestResult& r, const Style& style) {
 std::string selftest_text(const SelftestResult& r, const Style& style) {
   std::string text = "Latency of models that no fit has seen, predicted from whole models\n";
   text += families_table(r, style) + "\n" + bars_table(r, style) + "\n" + farthest_table(r, style) + "\n";
-  if (r.unseen.size() < static_cast<std::size_t>(r.wanted))
+  if (!r.missing.empty())
+    text += paragraph(fmt::format("{} of the unseen models could not be measured. The first: {}: {}.",
+                                  r.missing.size(), r.missing.front().id, r.missing.front().reason),
+                      0, style);
+  if (r.unseen.size() + r.missing.size() < static_cast<std::size_t>(r.wanted))
     text += paragraph(
         fmt::format("{} of {} unseen models: there was no time for more. A longer --budget is more telling.",
                     r.unseen.size(), r.wanted),
