@@ -41,11 +41,11 @@ struct SelftestResult {
   std::vector<SelftestFold> folds;  ///< whole models, then operators
   std::vector<Measurement> unseen;
   std::vector<Exclusion> missing;  ///< unseen models that could not be run, or took too long
-  Size wanted = 0;            ///< unseen models
-  std::size_t rows = 0;       ///< of all campaigns
-  std::size_t disturbed = 0;  ///< of them
-  double elapsed = 0;         ///< s of measuring, now
-  double running = 0;         ///< s of it in which models ran
+  Size wanted = 0;                 ///< unseen models
+  std::size_t rows = 0;            ///< of all campaigns
+  std::size_t disturbed = 0;       ///< of them
+  double elapsed = 0;              ///< s of measuring, now
+  double running = 0;              ///< s of it in which models ran
   std::map<std::string, std::string> conditions;
   std::string folder;
 };
