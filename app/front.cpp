@@ -39,12 +39,12 @@ SearchWords words_from(const StoredGroup& root) {
   words.space = root.attribute("space");
   words.space_text = root.attribute("space_text");
   words.runtime = root.attribute("runtime");
-  words.data_sheet = root.attribute("predictor") == "datasheet";
   words.robust = root.attribute("robust") == "True";
   if (root.has_attribute("accuracy_source")) words.accuracy = root.attribute("accuracy_source");
   words.devices = root.texts("asked_devices");
   words.clocks = root.texts("asked_clocks");
   words.precisions = root.texts("asked_precisions");
+  words.calibrations = root.texts("asked_calibrations");
   words.objectives = root.texts("asked_objectives");
   words.constraints = root.texts("asked_constraints");
   for (const std::size_t batch : root.indices("asked_batches", 1, 1'000'000))
@@ -57,12 +57,12 @@ void add_words(ArrayGroup& root, const SearchWords& words, const SearchSetup& se
   root.attributes["space"] = words.space;
   root.attributes["space_text"] = setup.description.text;
   root.attributes["runtime"] = words.runtime;
-  root.attributes["predictor"] = words.data_sheet ? "datasheet" : "calibrated";
   root.attributes["robust"] = words.robust ? "True" : "False";
   root.attributes["accuracy_source"] = words.accuracy;
   root.texts["asked_devices"] = words.devices;
   root.texts["asked_clocks"] = words.clocks;
   root.texts["asked_precisions"] = words.precisions;
+  root.texts["asked_calibrations"] = words.calibrations;
   root.texts["asked_objectives"] = words.objectives;
   root.texts["asked_constraints"] = words.constraints;
   root.arrays["asked_batches"] = vector_array({words.batches.begin(), words.batches.end()}, "1");

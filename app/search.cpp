@@ -37,6 +37,7 @@ SearchIdentity identity_of(const SearchOptions& options, const SearchSetup& setu
   return {{"the space", setup.description.name},
           {"the objective", objectives},
           {"the constraint", fmt::format("{}", fmt::join(options.words.constraints, ", "))},
+          {"the calibration", fmt::format("{}", fmt::join(options.words.calibrations, ", "))},
           {"robust", options.words.robust ? "True" : "False"},
           {"the source of accuracies", options.words.accuracy},
           {"the optimiser", options.optimiser},
@@ -301,13 +302,11 @@ void declare_search(OptionSet& set, SearchOptions& o) {
   set.value(what, "--length", "N", "tokens of a sequence; default: the space's",
             [&o](const std::string& s) { o.words.length = parse_count("--length", s, 1, 1'000'000); });
   set.value(what, "--runtime", "NAME", "software that runs the models (ridgeline runtimes)", o.words.runtime);
-  set.value(what, "--predictor", "KIND",
-            "calibrated (default): shipped calibrations where they are of this work; datasheet: none",
-            [&o](const std::string& s) {
-              constexpr std::array kinds{std::pair<std::string_view, bool>{"calibrated", false},
-                                         std::pair<std::string_view, bool>{"datasheet", true}};
-              o.words.data_sheet = parse_choice("--predictor", "predictor", s, kinds);
-            });
+  set.repeatable(
+      what, "--calibration", "FILE",
+      "parameters fitted on a board, for its device; none: data sheets alone; default shipped: Ridgeline's "
+      "own, where they are of this work; repeatable",
+      names("--calibration", o.words.calibrations));
   set.repeatable(goal, "--objective", "WHAT",
                  "latency, energy, peak_power, edp, memory, capacity, edgetran, sums such as "
                  "0.7*latency/50ms+0.3*energy/1J; repeatable, or a,b; default latency,energy,capacity",

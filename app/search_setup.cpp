@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <map>
 #include <set>
 
 #include "app/arguments.hpp"
@@ -109,7 +110,22 @@ class DeploymentBuilder {
         setup_(setup),
         models_(make_space(setup.description)),
         family_(make_family(setup.description.family, models_)),
-        spread_(load_data_sheet_spread()) {}
+        spread_(load_data_sheet_spread()) {
+    for (const std::string& file : request.calibrations) {
+      WhatIfOptions what_if;
+      what_if.calibration = file;
+      const std::optional<Calibration> calibration = calibration_asked_for(what_if);
+      if (!calibration) {
+        if (request.calibrations.size() > 1)
+          throw InputError({"--calibration", 0, 0, ""}, fmt::format("'{}' does not go with files", file));
+        others_ = file;
+      } else if (!calibrations_.try_emplace(calibration->key.device, Asked{file, calibration->key.precision})
+                      .second) {
+        throw InputError({file, 0, 0, ""},
+                         fmt::format("is the second calibration of {} that is asked for", calibration->key.device));
+      }
+    }
+  }
 
   void add(const DeploymentRequest& own) {
     for (const std::string& name : chosen(request_.devices, own.devices)) {
@@ -145,14 +161,16 @@ class DeploymentBuilder {
     WhatIfOptions what_if;
     what_if.runtime = words.runtime;
     what_if.clock = clock == kNominal ? "" : clock;
-    if (request_.data_sheet) what_if.calibration = "none";
     const Device device = prepare_device(words.device, what_if);
+    const auto asked = calibrations_.find(device.name);
+    what_if.calibration = asked != calibrations_.end() ? asked->second.file : others_;
     const Runtime runtime = prepare_runtime(what_if, device);
 
     Deployment d{
         .device = label, .clock = clock, .precision = {}, .parameters = {}, .workload = {}, .sensor_window = {}};
-    const Precision format =
-        precision == kUsual ? default_precision(device) : parse_precision_argument("--precision", precision);
+    const Precision format = precision != kUsual            ? parse_precision_argument("--precision", precision)
+                             : asked != calibrations_.end() ? asked->second.precision
+                                                            : default_precision(device);
     d.precision = name(format);
     d.workload = setup_.description.workload;
     d.workload.batch = batch;
@@ -194,13 +212,17 @@ class DeploymentBuilder {
         return basis;
       }
       use(*choice.used, i == 0, d, basis);
+      if (choice.used->changed || !choice.used->outside.empty()) break;  // parameters alone, whatever the model
+      if (i == 0)
+        d.calibration = DeployedCalibration{std::make_shared<const Calibration>(choice.used->calibration), data_sheet,
+                                            choice.used->knows[1], choice.used->knows[2]};
     }
     return basis;
   }
 
-  static void widen(std::optional<Spread>& spread, const CalibratedFactors& factors, bool first) {
-    if (!factors.spread) return spread.reset();
-    const Spread one{factors.value * factors.spread->low, factors.value * factors.spread->high};
+  static void widen(std::optional<Spread>& spread, const std::optional<Spread>& factors, bool first) {
+    if (!factors) return spread.reset();
+    const Spread& one = *factors;
     if (first) spread = one;
     if (spread) spread = Spread{std::min(spread->low, one.low), std::max(spread->high, one.high)};
   }
@@ -211,19 +233,33 @@ class DeploymentBuilder {
     basis.rests_on = fmt::format("{} measured rows of {}{}", used.calibration.rows, used.calibration.set,
                                  used.changed ? ", at another clock than measured" : "");
     basis.latency = origin;
-    widen(basis.latency_spread, used.latency, first);
+    widen(basis.latency_spread, used.latency.spread, first);
     if (used.knows[1])
-      basis.energy = origin, widen(basis.energy_spread, used.energy, first);
+      basis.energy = origin, widen(basis.energy_spread, used.energy.spread, first);
     else
       basis.energy_spread.reset();
-    // What a calibration says of peaks beyond its parameters is not part of a search.
-    if (used.knows[1] || used.knows[2]) basis.peak_power = Origin::extrapolated;
-    basis.peak_power_spread.reset();
+    if (!used.knows[2] || !used.peak_power) {
+      if (used.knows[1] || used.knows[2]) basis.peak_power = Origin::extrapolated;
+      basis.peak_power_spread.reset();
+      return;
+    }
+    basis.peak_power = origin;
+    const CalibratedFigure& peak = *used.peak_power;
+    widen(basis.peak_power_spread,
+          peak.has_interval ? std::optional(Spread{peak.low / peak.value, peak.high / peak.value}) : std::nullopt,
+          first);
   }
+
+  struct Asked {
+    std::string file;
+    Precision precision;
+  };
 
   const SearchRequest& request_;
   SearchSetup& setup_;
-  Space models_;  ///< architectures alone
+  std::map<std::string, Asked> calibrations_;  ///< asked for, by device
+  std::string others_ = "shipped";             ///< on other devices
+  Space models_;                               ///< architectures alone
   Family family_;
   DataSheetSpread spread_;
 };

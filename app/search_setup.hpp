@@ -22,7 +22,8 @@ struct SearchWords {
   std::vector<Size> batches;
   std::string runtime;         ///< of all devices that name none themselves ("NAME:RUNTIME"); empty: chosen to suit
   std::optional<Size> length;  ///< empty: the space's
-  bool data_sheet = false;     ///< no calibrations
+  /// Files, each for the device that it is of; "none": no calibrations; empty: shipped ones where they fit.
+  std::vector<std::string> calibrations;
   std::vector<std::string> objectives, constraints;
   std::string accuracy;  ///< a source (search/accuracy.hpp); empty: nothing knows how accurate designs are
   bool robust = false;   ///< objectives and constraints of the upper ends of intervals

@@ -50,6 +50,19 @@ BlockId CalibratedBatch::block(const Part& part) {
   return id;
 }
 
+std::vector<BlockId> CalibratedBatch::pieces(const Part& part) {
+  std::vector<BlockId> ids = estimator_.pieces(part);
+  const PartGraph lowered = part_graph(part, workload_);
+  OperatorVertex first = 0;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const OperatorVertex last = i < lowered.piece_ends.size() ? lowered.piece_ends[i] : num_vertices(lowered.graph);
+    sums_.resize(std::max<std::size_t>(sums_.size(), ids[i] + 1));
+    sums_[ids[i]] = sums_of(lowered.graph, first, last);
+    first = last;
+  }
+  return ids;
+}
+
 BlockId CalibratedBatch::compose(std::span<const BlockId> blocks) {
   BlockSums whole{{}, 0, true};
   for (const BlockId b : blocks) {
@@ -70,9 +83,14 @@ const CalibratedBatch::BlockSums& CalibratedBatch::known(BlockId id) const {
 void CalibratedBatch::sum_up(BlockId id, const Part& part) {
   sums_.resize(std::max<std::size_t>(sums_.size(), id + 1));
   if (sums_[id].known) return;
-  BlockSums sums{{}, 0, true};
   const OperatorGraph graph = part_graph(part, workload_).graph;
-  for (OperatorVertex v = 0; v < num_vertices(graph); ++v) {
+  sums_[id] = sums_of(graph, 0, num_vertices(graph));
+}
+
+CalibratedBatch::BlockSums CalibratedBatch::sums_of(const OperatorGraph& graph, OperatorVertex first,
+                                                    OperatorVertex last) const {
+  BlockSums sums{{}, 0, true};
+  for (OperatorVertex v = first; v < last; ++v) {
     const Operator& op = graph[v].op;
     const bool view = std::holds_alternative<View>(op);
     const OperatorBounds terms = view ? OperatorBounds{} : rooflines_->reference.bounds(op);
@@ -85,14 +103,34 @@ void CalibratedBatch::sum_up(BlockId id, const Part& part) {
     for (const Seconds t : least.memory) bound = std::max(bound, t.si());
     if (!view) sums.fastest += bound;
   }
-  sums_[id] = sums;
+  return sums;
 }
 
 void CalibratedBatch::evaluate(const EncodedModels& models, std::span<RunFigures> results) const {
   std::vector<BatchResult> warm(models.size());
+  std::vector<RunFigures> analytic(models.size());
   if (results.size() != models.size())
     throw Error(fmt::format("{} results for {} models", results.size(), models.size()));
   estimator_.evaluate(models, warm);
+  observe_all(models, warm, analytic, results);
+}
+
+void CalibratedBatch::evaluate(const EncodedModels& models, std::span<CalibratedResult> results,
+                               BatchDetail detail) const {
+  std::vector<BatchResult> warm(models.size());
+  std::vector<RunFigures> analytic(models.size()), figures(models.size());
+  if (results.size() != models.size())
+    throw Error(fmt::format("{} results for {} models", results.size(), models.size()));
+  estimator_.evaluate(models, warm, detail);
+  observe_all(models, warm, analytic, figures);
+  for (std::size_t i = 0; i < results.size(); ++i)
+    results[i] = {warm[i], figures[i].latency / analytic[i].latency, figures[i].energy / analytic[i].energy,
+                  figures[i].peak_power};
+}
+
+/// What would be measured of each model, without and with the residual.
+void CalibratedBatch::observe_all(const EncodedModels& models, std::span<const BatchResult> warm,
+                                  std::span<RunFigures> analytic, std::span<RunFigures> figures) const {
   const CostParameters& cost = rooflines_->model.cost;
   const ObservationParameters& observation = rooflines_->model.observation;
   const double static_power = cost.has_power ? cost.static_power.si() : 0;
@@ -108,7 +146,7 @@ void CalibratedBatch::evaluate(const EncodedModels& models, std::span<RunFigures
       const double dynamic = cost.has_power ? r.energy - static_power * r.latency : 0;
       const Observation o = observe({Seconds(r.latency), Joules(dynamic), sequences, Bytes(models.resident[i])},
                                     observation, Watts(static_power));
-      results[i] = {o.latency, o.energy, o.peak_power};
+      analytic[i] = figures[i] = {o.latency, o.energy, o.peak_power};
       if (!corrects) continue;
       WorkSums sums;
       fastest[k] = 0;
@@ -125,11 +163,11 @@ void CalibratedBatch::evaluate(const EncodedModels& models, std::span<RunFigures
       const Eigen::MatrixXd log_ratios =
           corrections(*calibration_.residual, features.leftCols(static_cast<Eigen::Index>(count)));
       for (std::size_t k = 0; k < count; ++k)
-        results[first + k] =
-            corrected(results[first + k], log_ratios.col(static_cast<Eigen::Index>(k)), {fastest[k], static_power});
+        figures[first + k] =
+            corrected(figures[first + k], log_ratios.col(static_cast<Eigen::Index>(k)), {fastest[k], static_power});
     }
     for (std::size_t k = 0; k < count && !cost.has_power; ++k)
-      results[first + k].energy = results[first + k].peak_power = kMissing;
+      figures[first + k].energy = figures[first + k].peak_power = kMissing;
   }
 }
 

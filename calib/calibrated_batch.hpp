@@ -17,6 +17,13 @@
 
 namespace ridgeline {
 
+/// The warm batch under the calibrated parameters, and what the calibration says of it beyond them.
+struct CalibratedResult {
+  BatchResult warm;
+  double latency_factor = 1, energy_factor = 1;  ///< corrected / analytic, of what the protocol measures
+  double peak_power = 0;                         ///< W, as the protocol measures it; NaN without power data
+};
+
 class CalibratedBatch {
  public:
   /// Error as calibrated_model() and BatchEstimator throw it. `data_sheet` is of the calibration's device.
@@ -27,11 +34,16 @@ class CalibratedBatch {
   /// As those of BatchEstimator; models must be put together from blocks that these have given.
   void encode(const Architecture& architecture, EncodedModels& out);
   BlockId block(const Part& part);
+  std::vector<BlockId> pieces(const Part& part);
   BlockId compose(std::span<const BlockId> blocks);
 
   /// A sequence's latency (s) and energy (J), and peak power (W), as the calibration's protocol measures them; NaN
   /// for energy and power without power data. results.size() must equal models.size().
   void evaluate(const EncodedModels& models, std::span<RunFigures> results) const;
+
+  /// The same as factors on warm figures, which need not be whole processes. The resident sizes must be those of the
+  /// weights alone.
+  void evaluate(const EncodedModels& models, std::span<CalibratedResult> results, BatchDetail detail) const;
 
   const BatchEstimator& estimator() const { return estimator_; }
 
@@ -43,6 +55,9 @@ class CalibratedBatch {
   };
   struct Rooflines;
   void sum_up(BlockId id, const Part& part);
+  BlockSums sums_of(const OperatorGraph& graph, OperatorVertex first, OperatorVertex last) const;
+  void observe_all(const EncodedModels& models, std::span<const BatchResult> warm, std::span<RunFigures> analytic,
+                   std::span<RunFigures> figures) const;
   const BlockSums& known(BlockId id) const;
 
   Calibration calibration_;

@@ -1,24 +1,35 @@
 // Where and how a model runs: device × clock × precision × batch, with everything that a predictor needs of them.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "calib/calibration.hpp"
 #include "model/cost_parameters.hpp"
 #include "model/workload.hpp"
 #include "search/domain.hpp"
 
 namespace ridgeline {
 
+/// What a calibration says of runs beyond its parameters: the residual, and peaks as its sensor sees them.
+struct DeployedCalibration {
+  std::shared_ptr<const Calibration> calibration;
+  CostParameters data_sheet;                ///< of its device
+  bool energy = false, peak_power = false;  ///< whether its measurements say anything of them
+};
+
 struct Deployment {
   std::string device;
   std::string clock = "nominal";
   std::string precision;
   CostParameters parameters;  ///< of a data sheet or a calibration
-  Workload workload;          ///< with batch and precisions
-  Bytes capacity;             ///< of the device's memory; 0: not to be looked at
-  Seconds sensor_window;      ///< of the device's usual power sensor; 0: instantaneous
+  std::optional<DeployedCalibration> calibration = {};
+  Workload workload;      ///< with batch and precisions
+  Bytes capacity;         ///< of the device's memory; 0: not to be looked at
+  Seconds sensor_window;  ///< of the device's usual power sensor; 0: instantaneous
 };
 
 /// The choice "deployment" of a space: columns device, clock, precision, batch.

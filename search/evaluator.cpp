@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "calib/calibrated_batch.hpp"
 #include "model/batch.hpp"
 #include "search/optimiser.hpp"
 #include "search/part_counts.hpp"
@@ -18,19 +19,53 @@ namespace {
 
 constexpr std::uint32_t kUnknown = std::numeric_limits<std::uint32_t>::max();
 
-/// Its programs are laid end to end, which is what a batch of one phase can do.
-BatchEstimator estimator_of(const Deployment& deployment) {
-  Workload workload = deployment.workload;
-  if (workload.task == Task::generate) workload.task = Task::encode;
-  return BatchEstimator(deployment.parameters, workload, deployment.sensor_window);
-}
+/// The estimator of a deployment, with its calibration where it has one.
+class DeployedEstimator {
+ public:
+  explicit DeployedEstimator(const Deployment& deployment) : deployment_(&deployment) {
+    // Programs of several phases are laid end to end, which is what a batch of one phase can do.
+    Workload workload = deployment.workload;
+    if (workload.task == Task::generate) workload.task = Task::encode;
+    if (const auto& known = deployment.calibration)
+      calibrated_ = std::make_unique<CalibratedBatch>(*known->calibration, known->data_sheet, workload,
+                                                      deployment.sensor_window);
+    else
+      plain_.emplace(deployment.parameters, workload, deployment.sensor_window);
+  }
+
+  BlockId block(const Part& part) { return calibrated_ ? calibrated_->block(part) : plain_->block(part); }
+  std::vector<BlockId> pieces(const Part& part) {
+    return calibrated_ ? calibrated_->pieces(part) : plain_->pieces(part);
+  }
+  BlockId compose(std::span<const BlockId> blocks) {
+    return calibrated_ ? calibrated_->compose(blocks) : plain_->compose(blocks);
+  }
+  /// Resident sizes are those of the weights.
+  void evaluate(const EncodedModels& models, std::span<BatchResult> results, BatchDetail detail) const {
+    if (!calibrated_) return plain_->evaluate(models, results, detail);
+    std::vector<CalibratedResult> calibrated(results.size());
+    calibrated_->evaluate(models, calibrated, detail);
+    const DeployedCalibration& knows = *deployment_->calibration;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      results[i] = calibrated[i].warm;
+      results[i].latency *= calibrated[i].latency_factor;
+      if (knows.energy) results[i].energy *= calibrated[i].energy_factor;
+      if (knows.peak_power && detail == BatchDetail::full) results[i].peak_power = calibrated[i].peak_power;
+    }
+  }
+
+ private:
+  const Deployment* deployment_;
+  std::optional<BatchEstimator> plain_;
+  std::unique_ptr<CalibratedBatch> calibrated_;
+};
 
 }  // namespace
 
 struct Evaluator::State {
   /// What is known of one deployment: blocks by phase and part number.
   struct Known {
-    BatchEstimator estimator;
+    DeployedEstimator estimator;
     std::vector<std::vector<BlockId>> blocks;  ///< [phase][number]
     std::vector<BlockId> pieces = {};          ///< by number
   };
@@ -69,7 +104,7 @@ struct Evaluator::State {
 Evaluator::State::Known& Evaluator::State::known_of(std::size_t number) {
   std::optional<Known>& entry = known[number];
   if (!entry) {
-    entry.emplace(Known{estimator_of(deployments[number]), {}});
+    entry.emplace(Known{DeployedEstimator(deployments[number]), {}});
     entry->blocks.assign(phases, std::vector<BlockId>(family.part_count, kUnknown));
     entry->pieces.assign(family.piece_count, kUnknown);
   }
@@ -149,6 +184,7 @@ void Evaluator::State::figures_of(const Population& designs, std::span<DesignFig
                                   std::size_t last) const {
   EncodedModels models;
   std::vector<BatchResult> results;
+  std::vector<double> cached_sizes;  // bytes of the key/value cache
   std::vector<std::uint32_t> numbers;
   for (std::size_t begin = first; begin < last;) {
     const std::size_t number = deployment(designs.genome(order[begin]));
@@ -158,6 +194,7 @@ void Evaluator::State::figures_of(const Population& designs, std::span<DesignFig
     const double cache_size = size_of(where.workload.numerics.cache).si() *
                               static_cast<double>(where.workload.batch * where.workload.beams);
     models.clear();
+    cached_sizes.clear();
     std::size_t end = begin;
     for (; end < last && deployment(designs.genome(order[end])) == number; ++end) {
       const auto genome = designs.genome(order[end]);
@@ -169,7 +206,8 @@ void Evaluator::State::figures_of(const Population& designs, std::span<DesignFig
         for (const std::uint32_t part : numbers) learned += parameters[part], cached += cache[part];
       }
       models.offsets.push_back(static_cast<std::uint32_t>(models.blocks.size()));
-      models.resident.push_back(learned * weight_size + cached * cache_size);
+      models.resident.push_back(learned * weight_size);
+      cached_sizes.push_back(cached * cache_size);
       figures[order[end]].parameters = learned;
     }
     results.resize(end - begin);
@@ -178,10 +216,12 @@ void Evaluator::State::figures_of(const Population& designs, std::span<DesignFig
     for (std::size_t k = begin; k < end; ++k) {
       const BatchResult& r = results[k - begin];
       DesignFigures& f = figures[order[k]];
-      f.latency = r.latency, f.energy = r.energy, f.peak_power = r.peak_power, f.memory = r.memory;
+      f.latency = r.latency, f.energy = r.energy, f.peak_power = r.peak_power,
+      f.memory = r.memory + cached_sizes[k - begin];
       f.batch = static_cast<double>(where.workload.batch);
       const double capacity = where.capacity.si();
-      f.beyond_memory = capacity > 0 ? std::max(0.0, models.resident[k - begin] / capacity - 1) : 0;
+      const double resident = models.resident[k - begin] + cached_sizes[k - begin];
+      f.beyond_memory = capacity > 0 ? std::max(0.0, resident / capacity - 1) : 0;
     }
     begin = end;
   }

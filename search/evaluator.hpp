@@ -3,7 +3,8 @@
 // A search needs figures of designs and nothing else: the type Predict below. Evaluator is one, by model/batch.hpp: a
 // family numbers the parts of its models (search/family.hpp), a part is costed when its number is first met on a
 // deployment, and from then on a design is a list of numbers looked up and composed. Nothing is approximated: figures
-// equal those of estimate() to 1e-9, and a test says so. Data-sheet and calibrated parameters enter alike.
+// equal those of estimate() to 1e-9, and a test says so. Data-sheet and calibrated parameters enter alike; a
+// deployment with a calibration has its residual too (calib/calibrated_batch.hpp), which costs another microsecond.
 //
 // A part that is new on a deployment takes some 50 µs; where a family knows of what pieces its parts consist, and
 // peak memory is not asked for, 1 µs.

@@ -5,6 +5,7 @@
 #include "calib/calibrate.hpp"
 #include "calib/residual_rows.hpp"
 #include "tests/calib/synthetic.hpp"
+#include "tests/model/programs.hpp"
 
 namespace ridgeline {
 namespace {
@@ -70,6 +71,51 @@ TEST(CalibratedBatch, SaysWhatTheCalibrationSaysOfEachModel) {
     corrected = std::max(corrected, std::abs(std::log(expected[i][0].value / analytic[i].values[0])));
   }
   EXPECT_GT(corrected, 0.05) << "the residual did nothing: the comparison says nothing of it";
+}
+
+TEST(CalibratedBatch, FactorsAreWhatIsLeftBesidesWarmFigures) {
+  const Board board;
+  CalibratedBatch batch(board.calibration, board.data_sheet(), board.set.rows.front().workload, Seconds(0));
+  EncodedModels models;
+  for (const Measurement& row : board.set.rows) batch.encode(row.architecture, models);
+  std::vector<RunFigures> figures(models.size());
+  std::vector<CalibratedResult> results(models.size());
+  std::vector<BatchResult> warm(models.size());
+  batch.evaluate(models, figures);
+  batch.evaluate(models, results, BatchDetail::full);
+  batch.estimator().evaluate(models, warm, BatchDetail::full);
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    // A warm protocol of one sequence measures the warm run itself.
+    EXPECT_NEAR(results[i].warm.latency * results[i].latency_factor / figures[i].latency, 1, 1e-12);
+    EXPECT_NEAR(results[i].warm.energy * results[i].energy_factor / figures[i].energy, 1, 1e-12);
+    EXPECT_EQ(results[i].peak_power, figures[i].peak_power);
+    EXPECT_EQ(results[i].warm.memory, warm[i].memory);
+    EXPECT_EQ(results[i].warm.peak_power, warm[i].peak_power);
+  }
+}
+
+TEST(CalibratedBatch, PiecesSumToTheirPart) {
+  const Board board;
+  const Workload& workload = board.set.rows.front().workload;
+  CalibratedBatch batch(board.calibration, board.data_sheet(), workload, Seconds(0));
+  Random random(75);
+  const Architecture model = synthetic::random_flexibert(random, 2);
+  EncodedModels models;
+  batch.encode(model, models);
+  bool several = false;
+  const std::vector<PhaseParts> phases = plan(model, workload);
+  for (const Part& part : phases.front().parts) {
+    const std::vector<BlockId> pieces = batch.pieces(part);
+    several = several || pieces.size() > 1;
+    models.blocks.push_back(batch.compose(pieces));
+  }
+  ASSERT_TRUE(several);
+  models.offsets.push_back(static_cast<std::uint32_t>(models.blocks.size()));
+  models.resident.push_back(models.resident.front());
+  std::vector<RunFigures> figures(2);
+  batch.evaluate(models, figures);
+  EXPECT_NEAR(figures[1].latency / figures[0].latency, 1, 1e-9);
+  EXPECT_NEAR(figures[1].energy / figures[0].energy, 1, 1e-9);
 }
 
 TEST(CalibratedBatch, ComposedBlocksAreTheirSum) {
