@@ -1,5 +1,7 @@
 #include "app/front.hpp"
 
+#include <boost/algorithm/string.hpp>
+#include <boost/lexical_cast.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +9,7 @@
 #include <limits>
 #include <numeric>
 
+#include "app/arguments.hpp"
 #include "base/error.hpp"
 #include "search/hypervolume.hpp"
 
@@ -34,6 +37,27 @@ std::uint64_t whole(const StoredGroup& group, std::string_view name) {
   return static_cast<std::uint64_t>(value);
 }
 
+/// "device|clock|precision|batch|key=value key=value"
+std::string moved_text(const MovedDeployment& moved) {
+  std::string text = fmt::format("{}|{}|{}|{}|", moved.device, moved.clock, moved.precision, moved.batch);
+  for (std::size_t i = 0; i < moved.settings.size(); ++i)
+    text += fmt::format("{}{}={}", i == 0 ? "" : " ", moved.settings[i].key, moved.settings[i].value);
+  return text;
+}
+
+MovedDeployment moved_from(const StoredGroup& root, const std::string& text) {
+  std::vector<std::string> fields;
+  boost::algorithm::split(fields, text, boost::algorithm::is_any_of("|"));
+  MovedDeployment moved;
+  if (fields.size() != 5 || !boost::conversion::try_lexical_convert(fields[3], moved.batch) || moved.batch < 1)
+    root.fail("moved_deployments", fmt::format("'{}' is no deployment", text));
+  moved.device = fields[0], moved.clock = fields[1], moved.precision = fields[2];
+  std::vector<std::string> settings;
+  boost::algorithm::split(settings, fields[4], boost::algorithm::is_any_of(" "));
+  for (const std::string& one : settings) moved.settings.push_back(parse_override("moved_deployments", one));
+  return moved;
+}
+
 SearchWords words_from(const StoredGroup& root) {
   SearchWords words;
   words.space = root.attribute("space");
@@ -49,6 +73,8 @@ SearchWords words_from(const StoredGroup& root) {
   words.constraints = root.texts("asked_constraints");
   for (const std::size_t batch : root.indices("asked_batches", 1, 1'000'000))
     words.batches.push_back(static_cast<Size>(batch));
+  for (const std::string& text : root.texts("asked_variables")) words.variables.push_back(parse_variable(text));
+  for (const std::string& text : root.texts("moved_deployments")) words.moved.push_back(moved_from(root, text));
   if (const std::uint64_t length = whole(root, "asked_length"); length > 0) words.length = static_cast<Size>(length);
   return words;
 }
@@ -65,6 +91,11 @@ void add_words(ArrayGroup& root, const SearchWords& words, const SearchSetup& se
   root.texts["asked_calibrations"] = words.calibrations;
   root.texts["asked_objectives"] = words.objectives;
   root.texts["asked_constraints"] = words.constraints;
+  root.texts["asked_variables"] = {};
+  for (const ContinuousVariable& variable : words.variables)
+    root.texts["asked_variables"].push_back(to_text(variable));
+  root.texts["moved_deployments"] = {};
+  for (const MovedDeployment& moved : words.moved) root.texts["moved_deployments"].push_back(moved_text(moved));
   root.arrays["asked_batches"] = vector_array({words.batches.begin(), words.batches.end()}, "1");
   root.arrays["asked_length"] = scalar_array(static_cast<double>(words.length.value_or(0)), "1");
 }
@@ -180,6 +211,7 @@ ArrayGroup to_arrays(const Front& front, const SearchSetup& setup) {
   root.texts["device"] = column_texts(front, [&](const FrontDesign& d) { return deployment(d).device; });
   root.texts["clock"] = column_texts(front, [&](const FrontDesign& d) { return deployment(d).clock; });
   root.texts["precision"] = column_texts(front, [&](const FrontDesign& d) { return deployment(d).precision; });
+  root.texts["settings"] = column_texts(front, [&](const FrontDesign& d) { return deployment(d).settings; });
   root.texts["design"] =
       column_texts(front, [&](const FrontDesign& d) { return design_text(*setup.space, d.genome); });
   return root;

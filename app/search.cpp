@@ -14,6 +14,7 @@
 #include "app/format.hpp"
 #include "app/interrupt.hpp"
 #include "app/option_groups.hpp"
+#include "app/search_moves.hpp"
 #include "app/search_page.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -30,6 +31,12 @@ constexpr std::uint64_t kExplainingEvaluations = 20'000;
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
+std::string variables_text(const std::vector<ContinuousVariable>& variables) {
+  std::string text;
+  for (const ContinuousVariable& variable : variables) text += (text.empty() ? "" : ", ") + to_text(variable);
+  return text;
+}
+
 SearchIdentity identity_of(const SearchOptions& options, const SearchSetup& setup, const std::string& fingerprint) {
   std::string objectives;
   for (const SearchObjective& objective : setup.problem.objectives)
@@ -37,6 +44,7 @@ SearchIdentity identity_of(const SearchOptions& options, const SearchSetup& setu
   return {{"the space", setup.description.name},
           {"the objective", objectives},
           {"the constraint", fmt::format("{}", fmt::join(options.words.constraints, ", "))},
+          {"the variables", variables_text(options.words.variables)},
           {"the calibration", fmt::format("{}", fmt::join(options.words.calibrations, ", "))},
           {"robust", options.words.robust ? "True" : "False"},
           {"the source of accuracies", options.words.accuracy},
@@ -161,6 +169,34 @@ class Convergence {
                    "each constraint can be met, but no design was found that meets all; nearest to it: " + problem);
 }
 
+/// Moves what can be moved freely and puts what is better, or somewhere between, into the archive.
+void move_designs(SearchResult& result, const SearchOptions& options, int threads, ParetoArchive& archive) {
+  Front& front = result.front;
+  if (!can_move(*result.setup)) return;
+  const std::vector<MovedDesign> moved = move_freely(*result.setup, options.words, archive, threads);
+  if (moved.empty()) return;
+  const std::size_t fixed = result.setup->deployments.size();
+  std::vector<MovedDeployment>& deployments = front.words.moved;
+  std::vector<std::size_t> place;  // designs that were moved alike share a deployment
+  for (const MovedDesign& one : moved) {
+    const auto found = std::ranges::find(deployments, one.deployment);
+    place.push_back(fixed + static_cast<std::size_t>(found - deployments.begin()));
+    if (found == deployments.end()) deployments.push_back(one.deployment);
+  }
+  result.setup = make_search_setup(front.words, threads);
+  SearchSetup& setup = *result.setup;
+  Population designs{.genome_length = setup.space->genome_length(),
+                     .objective_count = setup.problem.objectives.size()};
+  designs.resize(moved.size());
+  for (std::size_t i = 0; i < moved.size(); ++i) {
+    std::ranges::copy(moved[i].genome, designs.genome(i).begin());
+    designs.genome(i)[setup.problem.deployment_gene] = static_cast<Gene>(place[i]);
+  }
+  evaluate_of(setup.problem)(designs);
+  archive.add(designs);
+  front.fingerprint = fingerprint(setup);
+}
+
 void add_designs(SearchResult& result, const ParetoArchive& archive, int threads) {
   const SearchSetup& setup = *result.setup;
   Population members = archive.members();
@@ -239,6 +275,7 @@ SearchResult search(const SearchOptions& options, const Session& session) {
     if (result.interrupted) throw Error("interrupted before a design was found that meets the constraints");
     explain_nothing_found(setup, front);
   }
+  if (!result.interrupted) move_designs(result, options, threads, archive);
   front.resolution = archive.resolution();
   front.hypervolume = log_hypervolume(archive.members(), archive.sorted(), front.reference);
   convergence.round(done, archive, true);
@@ -283,6 +320,14 @@ constexpr CommandHelp kSearchHelp{
     "file of your own: docs/search.md.",
     kSearchExamples};
 
+ContinuousVariable parse_variable_argument(const std::string& text) {
+  try {
+    return parse_variable(text);
+  } catch (const Error& error) {
+    throw InputError({"--vary", 0, 0, ""}, error.what());
+  }
+}
+
 void declare_search(OptionSet& set, SearchOptions& o) {
   const std::string what = "What to search", goal = "What for", how = "How";
   const auto names = [](const char* option, std::vector<std::string>& into) {
@@ -307,6 +352,12 @@ void declare_search(OptionSet& set, SearchOptions& o) {
       "parameters fitted on a board, for its device; none: data sheets alone; default shipped: Ridgeline's "
       "own, where they are of this work; repeatable",
       names("--calibration", o.words.calibrations));
+  set.repeatable(what, "--vary", "KEY=xA..xB",
+                 "move this freely after the search, as a factor on the description: clock=x0.4..x1, or any key of "
+                 "--set; repeatable",
+                 [&o](const Words& words) {
+                   for (const std::string& word : words) o.words.variables.push_back(parse_variable_argument(word));
+                 });
   set.repeatable(goal, "--objective", "WHAT",
                  "latency, energy, peak_power, edp, memory, capacity, edgetran, sums such as "
                  "0.7*latency/50ms+0.3*energy/1J; repeatable, or a,b; default latency,energy,capacity",

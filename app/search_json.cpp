@@ -21,6 +21,7 @@ Json front_design_json(const SearchResult& result, std::size_t i) {
             {"clock", where.clock},
             {"precision", where.precision},
             {"batch", where.workload.batch},
+            {"settings", where.settings},
             {"objectives", design.objectives}};
   if (setup.problem.accuracy) json["accuracy"] = design.valuation.accuracy;
   json["latency"] = to_json(figures.latency);
@@ -89,6 +90,7 @@ Json search_document(const SearchResult& result) {
                                    {"clock", setup.deployments[d].clock},
                                    {"precision", setup.deployments[d].precision},
                                    {"batch", setup.deployments[d].workload.batch},
+                                   {"settings", setup.deployments[d].settings},
                                    {"rests_on", setup.basis[d].rests_on}});
   json["excluded"] = Json::array();
   for (const ExcludedDeployment& one : setup.excluded)

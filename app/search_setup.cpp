@@ -75,6 +75,13 @@ DeviceWords device_words(const std::string& text, const std::string& runtime) {
   return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
+/// "clock=x0.73 dram.bandwidth=x1.5"
+std::string settings_text(const std::vector<Override>& settings) {
+  std::string text;
+  for (const Override& one : settings) text += fmt::format("{}{}={}", text.empty() ? "" : " ", one.key, one.value);
+  return text;
+}
+
 std::vector<std::string> clocks_of(const Device& device, const std::vector<std::string>& asked) {
   std::vector<std::string> clocks;
   for (const std::string& clock : asked) {
@@ -136,7 +143,23 @@ class DeploymentBuilder {
     }
   }
 
+  void add(const MovedDeployment& moved) {
+    const DeviceWords words = device_words(moved.device, request_.runtime);
+    add_one(moved.device, words, moved.clock, moved.precision, moved.batch, moved.settings);
+  }
+
  private:
+  /// Both ends of every range are possible on this device.
+  static void check_ends(const DeviceWords& words, const std::vector<ContinuousVariable>& variables) {
+    for (const ContinuousVariable& variable : variables)
+      for (const double end : {variable.from, variable.to}) {
+        WhatIfOptions what_if;
+        what_if.runtime = words.runtime;
+        what_if.overrides = {{variable.name, fmt::format("x{}", end)}};
+        prepare_runtime(what_if, prepare_device(words.device, what_if));
+      }
+  }
+
   void add_device(const std::string& name, const DeploymentRequest& own) {
     const DeviceWords words = device_words(name, request_.runtime);
     const Device nominal = load_device(words.device);
@@ -145,10 +168,12 @@ class DeploymentBuilder {
     const auto before = static_cast<std::ptrdiff_t>(setup_.deployments.size());
     try {
       if (needs_power(request_) && !nominal.power) throw Error(why_without_power(nominal));
+      const std::vector<ContinuousVariable> variables = chosen(request_.variables, own.variables);
+      check_ends(words, variables);
       for (const std::string& clock : clocks_of(nominal, chosen(request_.clocks, own.clocks)))
         for (const std::string& precision : chosen(request_.precisions, own.precisions))
           for (const Size batch : chosen(request_.batches, own.batches))
-            add_one(label, words, clock, precision, batch);
+            add_one(label, words, clock, precision, batch, {}, variables);
     } catch (const Error& error) {
       setup_.excluded.push_back({label, error.what()});
       setup_.deployments.erase(setup_.deployments.begin() + before, setup_.deployments.end());
@@ -157,10 +182,12 @@ class DeploymentBuilder {
   }
 
   void add_one(const std::string& label, const DeviceWords& words, const std::string& clock,
-               const std::string& precision, Size batch) {
+               const std::string& precision, Size batch, const std::vector<Override>& settings = {},
+               std::vector<ContinuousVariable> variables = {}) {
     WhatIfOptions what_if;
     what_if.runtime = words.runtime;
     what_if.clock = clock == kNominal ? "" : clock;
+    what_if.overrides = settings;
     const Device device = prepare_device(words.device, what_if);
     const auto asked = calibrations_.find(device.name);
     what_if.calibration = asked != calibrations_.end() ? asked->second.file : others_;
@@ -179,9 +206,11 @@ class DeploymentBuilder {
     d.workload.views = runtime.runs_views;
     d.capacity = device.memory.back().size;
     if (device.sensor) d.sensor_window = device.sensor->window;
+    d.settings = settings_text(settings);
+    d.variables = std::move(variables);
     const auto same = [&](const Deployment& other) {
       return other.device == d.device && other.clock == d.clock && other.precision == d.precision &&
-             other.workload.batch == batch;
+             other.workload.batch == batch && other.settings == d.settings;
     };
     if (std::ranges::any_of(setup_.deployments, same)) return;
     const CostParameters data_sheet = data_sheet_parameters(device, runtime, d.workload.numerics);
@@ -231,7 +260,7 @@ class DeploymentBuilder {
     d.parameters = used.cost;
     const Origin origin = used.changed ? Origin::extrapolated : Origin::calibrated;
     basis.rests_on = fmt::format("{} measured rows of {}{}", used.calibration.rows, used.calibration.set,
-                                 used.changed ? ", at another clock than measured" : "");
+                                 used.changed ? ", on a changed description" : "");
     basis.latency = origin;
     widen(basis.latency_spread, used.latency.spread, first);
     if (used.knows[1])
@@ -305,6 +334,26 @@ PredictAccuracy accuracy_by(AnyAccuracySource source, const std::string& family_
   };
 }
 
+/// Space, evaluator and problem of the deployments that are there.
+void make_problem(SearchSetup& setup, std::vector<SearchObjective> objectives,
+                  std::vector<SearchConstraint> constraints, bool robust, int threads, bool everything) {
+  setup.space = std::make_unique<Space>(make_space(setup.description, rows_of(setup.deployments)));
+  const Space& space = *setup.space;
+  Needs needs = needs_of(objectives, constraints);
+  if (everything) needs = {.peak_power = true, .memory = true};
+  setup.evaluator = std::make_unique<Evaluator>(space, make_family(setup.description.family, space),
+                                                setup.deployments, needs, threads);
+  setup.problem.objectives = std::move(objectives);
+  setup.problem.constraints = std::move(constraints);
+  setup.problem.predict = [evaluator = setup.evaluator.get()](const Population& designs,
+                                                              std::span<DesignFigures> figures) {
+    evaluator->evaluate(designs, figures);
+  };
+  setup.problem.deployment_gene = space.gene("deployment");
+  if (robust)
+    for (const DeploymentBasis& basis : setup.basis) setup.problem.factors.push_back(upper_ends(basis));
+}
+
 }  // namespace
 
 std::unique_ptr<SearchSetup> make_search_setup(const SearchWords& words, int threads, bool everything) {
@@ -325,6 +374,7 @@ std::unique_ptr<SearchSetup> make_search_setup(const SearchWords& words, int thr
   if (request.length) setup->description.workload.length = *request.length;
   DeploymentBuilder builder(request, *setup);
   for (const DeploymentRequest& own : setup->description.deployments) builder.add(own);
+  for (const MovedDeployment& moved : request.moved) builder.add(moved);
   // Lists of one's own are the same for every entry of the space.
   const auto before = [](const ExcludedDeployment& a, const ExcludedDeployment& b) { return a.device < b.device; };
   const auto same = [](const ExcludedDeployment& a, const ExcludedDeployment& b) { return a.device == b.device; };
@@ -334,22 +384,18 @@ std::unique_ptr<SearchSetup> make_search_setup(const SearchWords& words, int thr
     throw InputError({"--devices", 0, 0, ""},
                      fmt::format("none is left to search on: {}: {}", setup->excluded.front().device,
                                  setup->excluded.front().reason));
-  setup->space = std::make_unique<Space>(make_space(setup->description, rows_of(setup->deployments)));
-  const Space& space = *setup->space;
-  Needs needs = needs_of(request.parsed_objectives, request.parsed_constraints);
-  if (everything) needs = {.peak_power = true, .memory = true};
-  setup->evaluator = std::make_unique<Evaluator>(space, make_family(setup->description.family, space),
-                                                 setup->deployments, needs, threads);
-  setup->problem.objectives = request.parsed_objectives;
-  setup->problem.constraints = request.parsed_constraints;
-  setup->problem.predict = [evaluator = setup->evaluator.get()](const Population& designs,
-                                                                std::span<DesignFigures> figures) {
-    evaluator->evaluate(designs, figures);
-  };
-  if (source) setup->problem.accuracy = accuracy_by(*std::move(source), setup->description.family, space);
-  setup->problem.deployment_gene = space.gene("deployment");
-  if (request.robust)
-    for (const DeploymentBasis& basis : setup->basis) setup->problem.factors.push_back(upper_ends(basis));
+  make_problem(*setup, request.parsed_objectives, request.parsed_constraints, request.robust, threads, everything);
+  if (source) setup->problem.accuracy = accuracy_by(*std::move(source), setup->description.family, *setup->space);
+  return setup;
+}
+
+std::unique_ptr<SearchSetup> make_moved_setup(const SearchSetup& searched, const SearchWords& words,
+                                              const MovedDeployment& deployment) {
+  auto setup = std::make_unique<SearchSetup>();
+  setup->description = searched.description;
+  SearchRequest request{words, searched.problem.objectives, searched.problem.constraints};
+  DeploymentBuilder(request, *setup).add(deployment);
+  make_problem(*setup, request.parsed_objectives, request.parsed_constraints, words.robust, 1, false);
   return setup;
 }
 

@@ -1,18 +1,32 @@
 // What a search searches: a space with its deployments, what they rest on, and the problem made of them.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "app/session.hpp"
+#include "hwdesc/device_file.hpp"
 #include "model/figures.hpp"
 #include "search/accuracy.hpp"
 #include "search/problem.hpp"
 #include "search/space_file.hpp"
 
 namespace ridgeline {
+
+/// A deployment that differs from the descriptions in values that were moved freely.
+struct MovedDeployment {
+  std::string device, clock, precision;
+  Size batch = 1;
+  std::vector<Override> settings;
+  friend bool operator==(const MovedDeployment& a, const MovedDeployment& b) {
+    const auto same = [](const Override& x, const Override& y) { return x.key == y.key && x.value == y.value; };
+    return a.device == b.device && a.clock == b.clock && a.precision == b.precision && a.batch == b.batch &&
+           std::ranges::equal(a.settings, b.settings, same);
+  }
+};
 
 /// A search as it was asked for; empty lists: the space's own.
 struct SearchWords {
@@ -27,6 +41,8 @@ struct SearchWords {
   std::vector<std::string> objectives, constraints;
   std::string accuracy;  ///< a source (search/accuracy.hpp); empty: nothing knows how accurate designs are
   bool robust = false;   ///< objectives and constraints of the upper ends of intervals
+  std::vector<ContinuousVariable> variables;  ///< moved after the search, on every device
+  std::vector<MovedDeployment> moved;         ///< found by that: deployments behind all others
 };
 
 /// What the figures of a deployment rest on. Energy stands for average power and energy-delay product too.
@@ -58,6 +74,10 @@ struct SearchSetup {
 /// Chooses what `words` leave open. InputError for unknown names, and when no device is left to search on.
 /// `everything`: also the figures that neither objectives nor constraints ask for.
 std::unique_ptr<SearchSetup> make_search_setup(const SearchWords& words, int threads, bool everything = false);
+
+/// The problem of a search on one other deployment, without what knows how accurate designs are.
+std::unique_ptr<SearchSetup> make_moved_setup(const SearchSetup& searched, const SearchWords& words,
+                                              const MovedDeployment& deployment);
 
 /// Designs drawn from the space, every value of a choice equally likely: the same in every search of it.
 Population drawn_designs(const SearchSetup& setup, std::size_t count);

@@ -45,6 +45,15 @@ bool has_own_column(const SearchObjective& objective) {
                                                   objective.terms.front().measure == Measure::energy_per_sequence));
 }
 
+/// Of all variables that designs of the front were moved by.
+std::vector<std::string> moved_keys(const SearchResult& result) {
+  std::vector<std::string> keys;
+  for (const MovedDeployment& moved : result.front.words.moved)
+    for (const Override& one : moved.settings)
+      if (std::ranges::find(keys, one.key) == keys.end()) keys.push_back(one.key);
+  return keys;
+}
+
 bool knows_accuracy(const SearchResult& result) { return static_cast<bool>(result.setup->problem.accuracy); }
 
 std::vector<Cell> heading_cells(const SearchResult& result) {
@@ -203,6 +212,7 @@ std::string deployment_text(const Deployment& d) {
   if (d.clock != "nominal") text += ", " + d.clock;
   text += ", " + d.precision;
   if (d.workload.batch != 1) text += fmt::format(", batch {}", d.workload.batch);
+  if (!d.settings.empty()) text += ", " + d.settings;
   return text;
 }
 
@@ -231,6 +241,9 @@ std::string search_text(const SearchResult& result, const Style& style) {
   if (front.reference.size() > 1)
     text += fmt::format(", hypervolume {:.5g} (of natural logarithms, from the worst of drawn designs)",
                         front.hypervolume);
+  const auto moved = std::ranges::count_if(
+      front.designs, [&](const FrontDesign& design) { return !deployment_of(setup, design).settings.empty(); });
+  if (moved > 0) text += fmt::format("; {} of them by moving {} freely", moved, fmt::join(moved_keys(result), ", "));
   text += "\n\n" + front_table(result, shown(result), style);
   text += fmt::format("  * the knee, the most balanced trade{}\n",
                       front.designs.size() > kShown ? "; --csv and --json have all designs" : "");

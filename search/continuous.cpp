@@ -5,8 +5,10 @@
 #include <nlopt.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <exception>
+#include <optional>
 
 #include "base/error.hpp"
 
@@ -93,7 +95,32 @@ void check_bounds(std::span<const ContinuousVariable> variables, std::span<const
   }
 }
 
+/// "x0.5"
+std::optional<double> factor(std::string_view text) {
+  double value = 0;
+  if (!text.starts_with('x')) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 }  // namespace
+
+ContinuousVariable parse_variable(std::string_view text) {
+  const std::size_t equals = text.find('='), dots = text.find("..", equals);
+  if (equals != std::string_view::npos && equals > 0 && dots != std::string_view::npos) {
+    const std::optional<double> from = factor(text.substr(equals + 1, dots - equals - 1));
+    const std::optional<double> to = factor(text.substr(dots + 2));
+    if (from && to && *from > 0 && *from < *to && std::isfinite(*to))
+      return {std::string(text.substr(0, equals)), *from, *to};
+  }
+  throw Error(fmt::format(
+      "'{}' is no variable: expected KEY=xFROM..xTO with 0 < FROM < TO, for example clock=x0.5..x1", text));
+}
+
+std::string to_text(const ContinuousVariable& variable) {
+  return fmt::format("{}=x{}..x{}", variable.name, variable.from, variable.to);
+}
 
 ContinuousOptimum optimise_continuous(std::span<const ContinuousVariable> variables, std::span<const double> begin,
                                       const ContinuousFunction& function, const ContinuousOptions& options) {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ridgeline {
@@ -21,6 +22,11 @@ struct ContinuousVariable {
   std::string name;
   double from = 0, to = 0;  ///< 0 < from < to
 };
+
+/// "dram.bandwidth=x0.5..x2": a key of a description, and factors on what stands there. Error for anything else.
+ContinuousVariable parse_variable(std::string_view text);
+/// The same the other way round.
+std::string to_text(const ContinuousVariable& variable);
 
 /// Objective and constraints at a point: minimised, and at most 0 where met. May throw.
 struct ContinuousValues {

@@ -10,6 +10,7 @@
 #include "calib/calibration.hpp"
 #include "model/cost_parameters.hpp"
 #include "model/workload.hpp"
+#include "search/continuous.hpp"
 #include "search/domain.hpp"
 
 namespace ridgeline {
@@ -27,16 +28,24 @@ struct Deployment {
   std::string precision;
   CostParameters parameters;  ///< of a data sheet or a calibration
   std::optional<DeployedCalibration> calibration = {};
-  Workload workload;      ///< with batch and precisions
-  Bytes capacity;         ///< of the device's memory; 0: not to be looked at
-  Seconds sensor_window;  ///< of the device's usual power sensor; 0: instantaneous
+  Workload workload;          ///< with batch and precisions
+  Bytes capacity;             ///< of the device's memory; 0: not to be looked at
+  Seconds sensor_window;      ///< of the device's usual power sensor; 0: instantaneous
+  std::string settings = {};  ///< what was changed of the description: "clock=x0.73 dram.bandwidth=x1.5"
+  std::vector<ContinuousVariable> variables = {};  ///< what may be moved freely, as factors on the description
 };
 
-/// The choice "deployment" of a space: columns device, clock, precision, batch.
+/// The choice "deployment" of a space: columns device, clock, precision, batch, and settings where there are any.
 inline Rows rows_of(std::span<const Deployment> deployments) {
   Rows rows{{"device", "clock", "precision", "batch"}, {}};
-  for (const Deployment& d : deployments)
+  bool settings = false;
+  for (const Deployment& d : deployments) {
     rows.rows.push_back({d.device, d.clock, d.precision, std::to_string(d.workload.batch)});
+    settings = settings || !d.settings.empty();
+  }
+  if (!settings) return rows;
+  rows.columns.emplace_back("settings");
+  for (std::size_t i = 0; i < deployments.size(); ++i) rows.rows[i].push_back(deployments[i].settings);
   return rows;
 }
 

@@ -101,7 +101,7 @@ Workload parse_workload(const Node& node) {
 }
 
 DeploymentRequest parse_deployment(const Node& node) {
-  node.allow_only({"devices", "clocks", "precisions", "batches"});
+  node.allow_only({"devices", "clocks", "precisions", "batches", "vary"});
   DeploymentRequest request;
   const auto read = [&](const char* key, std::vector<std::string>& into) {
     const Node* list = node.find(key);
@@ -117,6 +117,11 @@ DeploymentRequest parse_deployment(const Node& node) {
     for (const Node& item : list->items()) request.batches.push_back(item.integer_in(1, 1'000'000));
     if (request.batches.empty()) list->fail("an empty list");
   }
+  if (const Node* map = node.find("vary"))
+    for (const std::string& key : map->keys()) {
+      const Node& range = map->at(key);
+      request.variables.push_back(at_place(range, [&] { return parse_variable(key + "=" + range.text()); }));
+    }
   return request;
 }
 

@@ -16,7 +16,8 @@
 //         heads: {multiset_of: [sa_sdp, c_5], count: [2, 4]}
 //         feed_forward: {sequence_of: [256, 512], count: [1, 2]}
 //         kernel: {one_of: [3, 5], when: {mixer: convolution}}     # a value or a list
-//   deployments: [{devices: [raspberry-pi-4], clocks: [nominal], precisions: [fp32], batches: [1]}]
+//   deployments: [{devices: [raspberry-pi-4], clocks: [nominal], precisions: [fp32], batches: [1],
+//                  vary: {clock: x0.5..x1}}]
 //
 // A list of numbers counts as ordered: neighbours are alike. What deployments mean is for who knows devices.
 #pragma once
@@ -27,6 +28,7 @@
 
 #include "base/document.hpp"
 #include "model/workload.hpp"
+#include "search/continuous.hpp"
 #include "search/space.hpp"
 
 namespace ridgeline {
@@ -37,6 +39,7 @@ struct DeploymentRequest {
   std::vector<std::string> clocks{"nominal"};
   std::vector<std::string> precisions{"default"};
   std::vector<Size> batches{1};
+  std::vector<ContinuousVariable> variables = {};  ///< keys of the devices' descriptions, as factors
 };
 
 struct SpaceDescription {

@@ -163,6 +163,85 @@ TEST(Search, TakesTheCalibrationsThatItIsGiven) {
       "error: " + file + ": is the second calibration of raspberry-pi-4 that is asked for\n");
 }
 
+constexpr const char* kOneDesign = R"(ridgeline: space
+name: one
+title: One encoder
+source: made up
+family: bert
+workload: {task: encode, length: 128}
+choices:
+  layers: {one_of: [6]}
+  width: {one_of: [384]}
+  head_size: {one_of: [64]}
+  hidden_ratio: {one_of: [4]}
+deployments:
+  - {devices: [jetson-nano-gpu], vary: {clock: x0.2..x1}}
+)";
+
+TEST(Search, MovesAClockBetweenItsOperatingPoints) {
+  const TemporaryFolder folder;
+  const std::string how = " --calibration none --optimiser exhaustive --objective peak_power ";
+  std::string fixed = kOneDesign;
+  const std::string vary = ", vary: {clock: x0.2..x1}";
+  fixed.erase(fixed.find(vary), vary.size());
+  // What every operating point takes; the limit lies between two of them.
+  const Json points =
+      json_of("search --space " + folder.write("fixed.yaml", fixed) + how + "--clock all --objective latency");
+  std::vector<double> latencies, peaks;
+  for (const Json& design : points.at("designs")) {
+    latencies.push_back(design.at("latency").at("value"));
+    peaks.push_back(design.at("peak_power").at("value"));
+  }
+  ASSERT_GE(latencies.size(), 3u);
+  const double limit = 0.5 * (latencies[1] + latencies[2]);
+  double best_point = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < latencies.size(); ++i)
+    if (latencies[i] <= limit) best_point = std::min(best_point, peaks[i]);
+
+  const std::string words = "search --space " + folder.write("one.yaml", kOneDesign) + how;
+  const std::string front = (folder / "front.h5").string();
+  const std::string moving = words + fmt::format("--constraint latency<={:.9f}s --threads ", limit);
+  const Json json = json_of(moving + "1");
+  ASSERT_EQ(json.at("designs").size(), 1u);
+  const Json& design = json.at("designs").at(0);
+  EXPECT_EQ(design.at("settings").get<std::string>().substr(0, 7), "clock=x") << design;
+  EXPECT_LE(design.at("latency").at("value").get<double>(), limit * (1 + 1e-8));
+  EXPECT_LT(design.at("peak_power").at("value").get<double>(), 0.999 * best_point);
+  EXPECT_EQ(answer(json), answer(json_of(moving + "2")));
+
+  // It can be kept, explained, and is what the same clock gives where it is asked for.
+  ASSERT_EQ(run_line(moving + "1 --out " + front).exit_code, 0);
+  const Json explained = json_of("explain " + front);
+  EXPECT_EQ(explained.at("changed_since"), false);
+  EXPECT_EQ(explained.at("objectives").at(0).at("value"), design.at("objectives").at(0));
+  const std::string clock = design.at("settings").get<std::string>().substr(6);
+  const Json alike = json_of("search --space " + (folder / "fixed.yaml").string() + how + "--clock " + clock);
+  EXPECT_NEAR(alike.at("designs").at(0).at("peak_power").at("value").get<double>(),
+              design.at("peak_power").at("value").get<double>(), 1e-9);
+  const std::string text = run_line(moving + "1").out;
+  EXPECT_NE(text.find("1 of them by moving clock freely"), std::string::npos) << text;
+}
+
+TEST(Search, MovesWhatTheCommandLineNames) {
+  const std::string words =
+      "search --space bert-grid --devices jetson-nano-gpu,ncs2 --objective latency,capacity "
+      "--evaluations 400 --seed 5 ";
+  const Json fixed = json_of(words), moved = json_of(words + "--vary dram.bandwidth=x0.5..x2");
+  const auto fastest = [](const Json& json) {
+    double best = std::numeric_limits<double>::infinity();
+    for (const Json& design : json.at("designs"))
+      best = std::min(best, design.at("latency").at("value").get<double>());
+    return best;
+  };
+  EXPECT_LT(fastest(moved), fastest(fixed)) << "twice the bandwidth is faster";
+  bool at_most = false;
+  for (const Json& design : moved.at("designs")) at_most = at_most || design.at("settings") == "dram.bandwidth=x2";
+  EXPECT_TRUE(at_most);
+  EXPECT_EQ(complaint_of(words + "--vary dram.bandwidth"),
+            "error: --vary: 'dram.bandwidth' is no variable: expected KEY=xFROM..xTO with 0 < FROM < TO, for example "
+            "clock=x0.5..x1\n");
+}
+
 TEST(Search, SeedsReproduceWhateverTheThreads) {
   const Json one = json_of(kQuick + "--seed 7 --threads 1");
   EXPECT_EQ(answer(one), answer(json_of(kQuick + "--seed 7 --threads 3")));

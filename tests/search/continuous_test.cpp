@@ -61,6 +61,19 @@ TEST(Continuous, PassesOnWhatIsThrown) {
             "x: the start 20 is not within 1 to 10");
 }
 
+TEST(Continuous, ReadsVariablesAsFactors) {
+  const ContinuousVariable v = parse_variable("dram.bandwidth=x0.5..x2");
+  EXPECT_EQ(v.name, "dram.bandwidth");
+  EXPECT_EQ(v.from, 0.5);
+  EXPECT_EQ(v.to, 2);
+  EXPECT_EQ(to_text(v), "dram.bandwidth=x0.5..x2");
+  for (const char* wrong : {"", "clock", "clock=x1", "clock=0.5..1", "clock=x1..x0.5", "clock=x0..x1", "=x1..x2",
+                            "clock=x1..x2y", "clock=x1..xinf"})
+    EXPECT_EQ(error_of([&] { parse_variable(wrong); }),
+              "'" + std::string(wrong) +
+                  "' is no variable: expected KEY=xFROM..xTO with 0 < FROM < TO, for example clock=x0.5..x1");
+}
+
 /// Energy of BERT on a Jetson Nano over its clock, with a limit on latency: no operating point is as good as the
 /// clock that is found between two of them, and no clock of a fine grid is better.
 TEST(Continuous, FindsAClockBetweenOperatingPoints) {

@@ -46,6 +46,20 @@ TEST(SpaceFile, ReadsChoicesConditionsAndDeployments) {
   EXPECT_EQ(both.gene("deployment"), 0u);
 }
 
+TEST(SpaceFile, ReadsWhatMayBeMovedFreely) {
+  std::string text = kSmall;
+  const std::string before = "batches: [1, 8]";
+  text.replace(text.find(before), before.size(), "vary: {clock: x0.5..x1, dram.bandwidth: x1..x2}");
+  const SpaceDescription space = parse_space(parse_document(text, "s.yaml"));
+  const auto& variables = space.deployments.at(0).variables;
+  ASSERT_EQ(variables.size(), 2u);
+  EXPECT_EQ(to_text(variables[0]), "clock=x0.5..x1");
+  EXPECT_EQ(to_text(variables[1]), "dram.bandwidth=x1..x2");
+  const std::string wrong = complaint(kSmall, before, "vary: {clock: 600MHz}");
+  EXPECT_NE(wrong.find("s.yaml:13"), std::string::npos) << wrong;
+  EXPECT_NE(wrong.find("'clock=600MHz' is no variable"), std::string::npos) << wrong;
+}
+
 TEST(SpaceFile, ReadsTheExampleOfTheDocumentation) {
   std::ifstream file(std::filesystem::path(RIDGELINE_SOURCE_DIR) / "docs" / "search.md");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
