@@ -284,24 +284,6 @@ SearchResult search(const SearchOptions& options, const Session& session) {
   return result;
 }
 
-Outcome run_search_command(const SearchOptions& options, const Session& session) {
-  const SearchResult result = search(options, session);
-  Outcome outcome;
-  outcome.output = options.output == Output::json  ? search_json(result)
-                   : options.output == Output::csv ? search_csv(result)
-                                                   : search_text(result, session.style);
-  outcome.file = to_image({.kind = "front",
-                           .provenance = provenance_of(session.command, RIDGELINE_VERSION),
-                           .root = to_arrays(result.front, *result.setup)});
-  if (!options.html.empty()) outcome.also.push_back({options.html, search_page(result)});
-  if (result.interrupted) outcome.exit_code = kInterrupted;
-  if (!result.interrupted && options.journal.empty() && !options.out.empty()) {
-    write_file_atomically(options.out, *outcome.file);  // now, for the journal may go only when the front is safe
-    std::filesystem::remove(options.out + ".journal");
-  }
-  return outcome;
-}
-
 constexpr std::array kSearchExamples{
     Example{"ridgeline search --space flexibert2 --objective latency,energy,capacity --time 2s",
             "Encoders of any shape on seven devices: how fast, how frugal, how large?"},
@@ -409,6 +391,24 @@ void declare_search(OptionSet& set, SearchOptions& o) {
 }
 
 }  // namespace
+
+Outcome run_search_command(const SearchOptions& options, const Session& session) {
+  const SearchResult result = search(options, session);
+  Outcome outcome;
+  outcome.output = options.output == Output::json  ? search_json(result)
+                   : options.output == Output::csv ? search_csv(result)
+                                                   : search_text(result, session.style);
+  outcome.file = to_image({.kind = "front",
+                           .provenance = provenance_of(session.command, RIDGELINE_VERSION),
+                           .root = to_arrays(result.front, *result.setup)});
+  if (!options.html.empty()) outcome.also.push_back({options.html, search_page(result)});
+  if (result.interrupted) outcome.exit_code = kInterrupted;
+  if (!result.interrupted && options.journal.empty() && !options.out.empty()) {
+    write_file_atomically(options.out, *outcome.file);  // now, for the journal may go only when the front is safe
+    std::filesystem::remove(options.out + ".journal");
+  }
+  return outcome;
+}
 
 Command search_command() {
   return make_command(kSearchHelp, declare_search, run_search_command,

@@ -77,6 +77,7 @@ std::string objective_text(const SearchObjective& objective, double value);
 /// "minimises latency, energy; latency <= 50 ms"
 std::string problem_text(const SearchProblem& problem);
 
+Outcome run_search_command(const SearchOptions& options, const Session& session);
 Command search_command();
 
 }  // namespace ridgeline

@@ -362,7 +362,8 @@ std::unique_ptr<SearchSetup> make_search_setup(const SearchWords& words, int thr
   setup->description = description_of(words);
   std::optional<AnyAccuracySource> source;
   if (!request.accuracy.empty()) {
-    source = make_accuracy_source(request.accuracy, setup->description.family);
+    source = request.accuracy_source ? *request.accuracy_source
+                                     : make_accuracy_source(request.accuracy, setup->description.family);
     setup->accuracy = source->info();
     if (!source->info().supported) source.reset();
   }

@@ -40,9 +40,10 @@ struct SearchWords {
   std::vector<std::string> calibrations;
   std::vector<std::string> objectives, constraints;
   std::string accuracy;  ///< a source (search/accuracy.hpp); empty: nothing knows how accurate designs are
-  bool robust = false;   ///< objectives and constraints of the upper ends of intervals
-  std::vector<ContinuousVariable> variables;  ///< moved after the search, on every device
-  std::vector<MovedDeployment> moved;         ///< found by that: deployments behind all others
+  std::optional<AnyAccuracySource> accuracy_source;  ///< the caller's own, of which `accuracy` is the name
+  bool robust = false;                               ///< objectives and constraints of the upper ends of intervals
+  std::vector<ContinuousVariable> variables;         ///< moved after the search, on every device
+  std::vector<MovedDeployment> moved;                ///< found by that: deployments behind all others
 };
 
 /// What the figures of a deployment rest on. Energy stands for average power and energy-delay product too.

@@ -239,6 +239,7 @@ PYBIND11_MODULE(_ridgeline, module) {
   add_model(module);
   add_commands(module);
   add_batch(module);
+  add_search(module);
   add_spaces(module);
   add_stores(module);
 }

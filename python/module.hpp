@@ -10,6 +10,7 @@
 namespace ridgeline::python {
 
 void add_batch(pybind11::module_& module);
+void add_search(pybind11::module_& module);
 void add_spaces(pybind11::module_& module);
 void add_stores(pybind11::module_& module);
 

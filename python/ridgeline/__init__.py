@@ -19,11 +19,12 @@ from ._figures import Figure
 from ._measured import (Calibration, Group, MeasurementSet, Store, Validation, calibrate, read_measurements,
                         read_store, rows, validate, write_measurements, write_store)
 from ._ridgeline import Error, InputError, __version__, space_names
+from ._search import Designs, search_designs
 
-__all__ = ["Calibration", "Description", "Device", "Error", "Estimate", "Estimator", "Figure", "Front", "Group", "InputError",
+__all__ = ["Calibration", "Description", "Designs", "Device", "Error", "Estimate", "Estimator", "Figure", "Front", "Group", "InputError",
            "MeasurementSet", "Model", "NO_BLOCK", "Program", "Runtime", "Space", "SpaceEstimator", "Store", "Validation", "__version__",
            "calibrate", "compare", "device", "devices", "estimate", "estimate_batch", "lower", "model", "models",
-           "probe", "read_measurements", "read_store", "rows", "runtime", "runtimes", "search", "space_names", "table", "validate",
+           "probe", "read_measurements", "read_store", "rows", "runtime", "runtimes", "search", "search_designs", "space_names", "table", "validate",
            "write_measurements", "write_store"]
 
 
