@@ -17,12 +17,6 @@ namespace {
 
 class AccuracyOfCommands : public testing::Test {
  protected:
-  AccuracyOfCommands() : folder_(fs::path(testing::TempDir()) / "ridgeline-accuracy-commands") {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  ~AccuracyOfCommands() override { fs::remove_all(folder_); }
-
   CommandAccuracy source(const std::string& command, Seconds timeout = Seconds(60)) const {
     return {command, folder_ / "cache", timeout};
   }
@@ -39,7 +33,7 @@ class AccuracyOfCommands : public testing::Test {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_ / "cache"), {}));
   }
   const Architecture tiny_ = load_model("bert-tiny"), mini_ = load_model("bert-mini");
-  fs::path folder_;
+  TemporaryFolder folder_;  // tests run side by side
 };
 
 TEST_F(AccuracyOfCommands, TheCommandSeesTheModelAndItsLastLineCounts) {

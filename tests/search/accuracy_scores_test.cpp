@@ -15,20 +15,15 @@ namespace {
 
 class ScoreFiles : public testing::Test {
  protected:
-  ScoreFiles() : folder_(fs::path(testing::TempDir()) / "ridgeline-scores") {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  ~ScoreFiles() override { fs::remove_all(folder_); }
   fs::path write(const std::string& name, const std::string& text) const {
     std::ofstream(folder_ / name) << text;
     return folder_ / name;
   }
   std::string complaint(const std::string& whole) const {  // without the folder's name
-    const std::string prefix = folder_.string() + "/";
+    const std::string prefix = folder_.path().string() + "/";
     return whole.starts_with(prefix) ? whole.substr(prefix.size()) : whole;
   }
-  fs::path folder_;
+  TemporaryFolder folder_;
 };
 
 constexpr const char* kModelDict =
@@ -97,7 +92,7 @@ TEST_F(ScoreFiles, BleuIsInTheNamesOfSubTransformers) {
   write("HAT_board@1.0s_bleu@20.5.yml", kSubTransformer);
   write("HAT_board@2.0s_bleu@21.yml", kSubTransformer);
   write("notes.txt", "no model");
-  const TrainedScores scores = read_bleu(folder_);
+  const TrainedScores scores = read_bleu(folder_.path());
   ASSERT_EQ(scores.models.size(), 2u);
   EXPECT_EQ(scores.metric, "BLEU");
   EXPECT_DOUBLE_EQ(scores.models[0].score, 0.205);
@@ -106,11 +101,12 @@ TEST_F(ScoreFiles, BleuIsInTheNamesOfSubTransformers) {
 }
 
 TEST_F(ScoreFiles, SubTransformersWithoutAScoreAreRefused) {
-  EXPECT_EQ(error_of([&] { read_bleu(folder_); }), folder_.string() + ": no sub-transformers (*.yml) in this folder");
+  EXPECT_EQ(error_of([&] { read_bleu(folder_.path()); }),
+            folder_.path().string() + ": no sub-transformers (*.yml) in this folder");
   EXPECT_TRUE(
       error_of([&] { read_bleu(folder_ / "gone"); }).starts_with((folder_ / "gone").string() + ": no such folder"));
   write("HAT_board@1.0s.yml", kSubTransformer);
-  EXPECT_EQ(complaint(error_of([&] { read_bleu(folder_); })),
+  EXPECT_EQ(complaint(error_of([&] { read_bleu(folder_.path()); })),
             "HAT_board@1.0s.yml: the name of a published sub-transformer ends in its BLEU score; such as "
             "HAT_wmt14ende_raspberrypi@6.9s_bleu@28.4.yml");
 }
