@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "base/error.hpp"
 #include "calib/live/kernels.hpp"
@@ -15,12 +16,24 @@ namespace ridgeline {
 
 using at::Tensor;
 
+namespace {
+
+/// Numbers that are drawn; weights repeat them, because drawing each would take longer than running the model once.
+/// A prime, so that no two rows of a matrix are equal; no two weights begin at the same place.
+constexpr std::int64_t kDrawn = 65521;
+constexpr std::int64_t kAligned = 16;  // numbers of a cache line: weights begin where one does, as they do elsewhere
+
+}  // namespace
+
 Tensors::Tensors(const ExecutionOptions& options) : allocates_(options.allocates) { at::manual_seed(options.seed); }
 
 Tensor Tensors::weight(const std::vector<std::int64_t>& shape, Size inner) {
   if (!allocates_) return at::empty(shape, at::device(at::kMeta).dtype(at::kFloat));
+  const std::int64_t count = c10::multiply_integers(shape);
+  if (!drawn_.defined()) drawn_ = at::empty({kDrawn}).uniform_(-1, 1);
   const double bound = 1 / std::sqrt(static_cast<double>(inner));
-  return at::empty(shape).uniform_(-bound, bound);
+  const std::int64_t from = std::exchange(next_drawn_, (next_drawn_ + count) % kDrawn / kAligned * kAligned);
+  return (drawn_ * bound).repeat({(from + count + kDrawn - 1) / kDrawn}).narrow(0, from, count).view(shape);
 }
 
 Tensor Tensors::constant(const std::vector<std::int64_t>& shape, double value) {

@@ -50,7 +50,7 @@ class Tensors {
  public:
   explicit Tensors(const ExecutionOptions& options);
 
-  /// Uniform in ±1/√inner: results stay of the size of the inputs.
+  /// Within ±1/√inner: results stay of the size of the inputs.
   at::Tensor weight(const std::vector<std::int64_t>& shape, Size inner);
   at::Tensor constant(const std::vector<std::int64_t>& shape, double value);
   /// Numbers of tokens below `bound`.
@@ -70,6 +70,8 @@ class Tensors {
 
  private:
   bool allocates_;
+  at::Tensor drawn_;
+  std::int64_t next_drawn_ = 0;
   std::map<std::string, WeightSet> sets_;
   std::map<std::int32_t, std::string> shared_;
   std::map<std::string, CacheSlot> caches_;
