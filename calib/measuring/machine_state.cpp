@@ -87,7 +87,8 @@ MachineState read_machine_state(const fs::path& root, int process) {
   state.idle = (idle + waiting) / kTicks;
   for (std::string line; std::getline(processors, line);)
     if (line.starts_with("cpu")) ++state.processors;
-  if (process > 0) state.own = process_seconds(text_of(root / "proc" / std::to_string(process) / "stat"));
+  for (const std::string& mine : {process > 0 ? std::to_string(process) : std::string(), std::string("self")})
+    if (!mine.empty()) state.own += process_seconds(text_of(root / "proc" / mine / "stat"));
   return state;
 }
 
@@ -95,7 +96,8 @@ Disturbances between(const MachineState& before, const MachineState& after) {
   Disturbances d;
   const double passed = after.busy + after.idle - before.busy - before.idle;
   const double others = after.busy - before.busy - (after.own - before.own);
-  if (passed > 0) d.other_load = std::max(0.0, others) / passed * after.processors;
+  const bool still_runs = after.own >= before.own;  // what has ended cannot be told from others any more
+  if (passed > 0 && still_runs) d.other_load = std::max(0.0, others) / passed * after.processors;
   if (before.clock && after.clock && *before.clock > 0) d.clock_change = *after.clock / *before.clock - 1;
   if (before.throttlings && after.throttlings && *after.throttlings > *before.throttlings)
     d.throttlings = *after.throttlings - *before.throttlings;

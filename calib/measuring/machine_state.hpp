@@ -22,7 +22,7 @@ struct MachineState {
   int processors = 0;
   double busy = 0;  ///< s that all processors worked, summed
   double idle = 0;  ///< s that they did not
-  double own = 0;   ///< s of processor time of the process that runs the models
+  double own = 0;   ///< s of processor time of the process that runs the models, and of this one
 };
 
 /// `process`: its number, 0 for none.
@@ -30,7 +30,8 @@ MachineState read_machine_state(const std::filesystem::path& root, int process);
 
 /// What happened between the two.
 struct Disturbances {
-  double other_load = 0;               ///< processors that others kept busy, on average
+  double other_load = 0;  ///< processors that others kept busy, on average; 0 where one's own process has
+                          ///< ended meanwhile
   std::optional<double> clock_change;  ///< relative
   std::uint64_t throttlings = 0;
   std::uint64_t swapped = 0;  ///< pages

@@ -29,6 +29,22 @@ TEST(MachineState, QuietMachinesAreNotRemarkedOn) {
   EXPECT_EQ(between(before, read_machine_state(tree.root(), 42)).words(), std::vector<std::string>{});
 }
 
+TEST(MachineState, WhatMeasuresIsNotAnotherProgram) {
+  const RecordedTree tree;
+  tree.stat(100, 500), tree.process(20), tree.process(3, "self");
+  const MachineState before = read_machine_state(tree.root(), 42);
+  tree.stat(110, 510), tree.process(25), tree.process(8, "self");
+  EXPECT_NEAR(between(before, read_machine_state(tree.root(), 42)).other_load, 0, 1e-9);
+}
+
+TEST(MachineState, NothingIsConcludedOnceTheModelsProcessHasEnded) {
+  const RecordedTree tree;
+  tree.stat(100, 500), tree.process(20);
+  const MachineState before = read_machine_state(tree.root(), 42);
+  tree.stat(110, 510);
+  EXPECT_EQ(between(before, read_machine_state(tree.root(), 43)).words(), std::vector<std::string>{});
+}
+
 TEST(MachineState, SeesClocksThrottlingAndSwapping) {
   const RecordedTree tree;
   tree.stat(1, 1);

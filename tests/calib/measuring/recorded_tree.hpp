@@ -23,9 +23,10 @@ class RecordedTree {
     write(root() / "proc/stat", processor_line("cpu", user, idle) + processor_line("cpu0", user / 2, idle / 2) +
                                     processor_line("cpu1", user / 2, idle / 2) + "intr 5\n");
   }
-  void process(double seconds) const {
+  void process(double seconds, const std::string& number = "42") const {
     const std::string ticks = std::to_string(static_cast<long>(100 * seconds));
-    write(root() / "proc/42/stat", "42 (a (strange) name) S 1 1 1 0 -1 4194304 100 0 0 0 " + ticks + " 0 0 0\n");
+    write(root() / "proc" / number / "stat",
+          "42 (a (strange) name) S 1 1 1 0 -1 4194304 100 0 0 0 " + ticks + " 0 0 0\n");
   }
 
  private:
