@@ -11,7 +11,8 @@ namespace {
 
 /// References where data sheets say nothing: orders of magnitude, which their wide priors leave to measurements.
 constexpr Seconds kKernelFloor{2e-6};            // a short kernel of a GPU
-constexpr SecondsPerByte kAllocation{1e-11};     // a page fault of 0.1 us for 4 KiB, and clearing it
+constexpr SecondsPerByte kAllocation{1e-11};     // some results in fresh memory
+constexpr SecondsPerByte kFreshMemory{1e-10};    // a page fault and clearing the page: 0.4 us for 4 KiB
 constexpr Seconds kStartup{0.1};                 // a sequence's part of starting a process
 constexpr SecondsPerByte kStartupPerByte{1e-9};  // reading weights at 1 GB/s
 constexpr SecondsPerByte2 kPaging{1e-20};        // 10 ms for a gigabyte: most devices have memory enough
@@ -94,6 +95,9 @@ ParameterSpace::ParameterSpace(DeviceModel data_sheet, bool whole_process, bool 
     cost.allocation = kAllocation;
     add({"allocation", "s/B", cost.allocation.si(), -8, 8, 2},
         [](DeviceModel& m, std::size_t, double f) { m.cost.allocation *= f; });
+    cost.fresh_memory = kFreshMemory;
+    add({"fresh memory", "s/B", cost.fresh_memory.si(), -8, 8, 1},
+        [](DeviceModel& m, std::size_t, double f) { m.cost.fresh_memory *= f; });
     add({"batched call", "s", cost.batched_call.si(), -5, 5, 1.2},
         [](DeviceModel& m, std::size_t, double f) { m.cost.batched_call *= f; });
   }

@@ -112,6 +112,7 @@ CostParameters at_clock_factor(CostParameters parameters, double factor) {
     for (Seconds& dispatch : parameters.dispatch) dispatch *= 1 / factor;
   parameters.batched_call *= 1 / factor;
   parameters.allocation *= 1 / factor;
+  parameters.fresh_memory *= 1 / factor;
   parameters.busy_power *= factor * energy;
   parameters.dispatch_power *= factor * energy;
   parameters.voltage_slope *= factor / voltage;

@@ -80,6 +80,9 @@ struct CostParameters {
   /// CPUs: what fresh memory for results costs a byte (page faults, clearing, or worse under memory pressure). It
   /// adds to the roofline's time. Zero from data sheets: only measurements tell.
   Quantity<Dimension{.second = 1, .byte = -1}> allocation;
+  /// CPUs: what a byte of a large result costs on top, whose memory comes from the operating system and returns there
+  /// each time (OperatorBounds::fresh). Zero from data sheets: only measurements tell.
+  Quantity<Dimension{.second = 1, .byte = -1}> fresh_memory;
 
   /// Host time to dispatch one operator by its kind (View: one metadata operation).
   std::array<Seconds, kOperatorKinds> dispatch;

@@ -119,6 +119,18 @@ bool has_vocabulary(const Operator& op) {
          real(product->columns) > kVocabularyRatio * real(product->inner);
 }
 
+/// Results of more bytes are always mapped afresh and given back: the most that glibc's threshold for that grows to
+/// (mallopt(3), DEFAULT_MMAP_THRESHOLD_MAX on 64-bit systems).
+constexpr double kAlwaysMapped = 32.0 * 1024 * 1024;
+/// Below, memory is usually at hand; in between a heap that has shrunk must grow again at times. Where that begins is
+/// what element-wise operators showed on one machine (docs/model.md).
+constexpr double kNeverMapped = 12.0 * 1024 * 1024;
+
+/// Memory of a result of that many bytes that is mapped afresh.
+double mapped(double bytes) {
+  return bytes * std::clamp((bytes - kNeverMapped) / (kAlwaysMapped - kNeverMapped), 0.0, 1.0);
+}
+
 bool launches(const Operator& op) {
   const auto* elementwise = std::get_if<Elementwise>(&op);
   return elementwise == nullptr || !elementwise->fused_into_producer;
@@ -162,7 +174,10 @@ OperatorBounds Roofline::bounds(const Operator& op) const {
   const double quantisation = parameters.wave_quantisation;
   OperatorBounds result{};
   result.flops = {todo.matrix, todo.vector, todo.transcendental};
-  if (launches(op)) result.written = todo.activations_out;
+  if (launches(op)) {
+    result.written = todo.activations_out;
+    result.fresh = Bytes(mapped(result.written.si()));
+  }
 
   const double activations = (todo.activations_in + todo.activations_out).si();
   const double once_a_pass = todo.bytes().si() - activations;
@@ -260,7 +275,7 @@ OperatorCost Roofline::cost(const Operator& op, const OperatorBounds& terms) con
   }
   kernel.share = parameters.kernel_share[op.index()];
   kernel.floor = launched ? parameters.kernel_floor.si() : 0;
-  kernel.floor += (terms.written * parameters.allocation).si();
+  kernel.floor += (terms.written * parameters.allocation + terms.fresh * parameters.fresh_memory).si();
   kernel.overlap = parameters.overlap;
   if (const auto* products = std::get_if<BatchedMatMul>(&op))
     kernel.floor += real(products->batch) * parameters.batched_call.si();

@@ -2,7 +2,8 @@
 //
 //   compute bounds   t_k = FLOP_k / (peak_k · utilisation_k · shape_k)        k: matrix, vector, transcendental
 //   memory bounds    t_l = bytes_l / (bandwidth_l · utilisation_l)            l: cache levels and DRAM
-//   operator         t   = kernel_floor + calls·batched_call + written·allocation + smooth / kernel_share
+//   operator         t   = kernel_floor + calls·batched_call + written·allocation + fresh·fresh_memory
+//                        + smooth / kernel_share
 //                    smooth = (Σ t_k^p + Σ t_l^p)^(1/p), never below any bound: p = 4 where the bounds overlap, 1
 //                    where they add
 //   energy           E   = Σ FLOP_k·e_k + Σ bytes_l·e_l + busy_power·t      dynamic; static power is the schedule's
@@ -60,6 +61,7 @@ struct OperatorBounds {
   /// energy does not jump where the choice changes; `memory` has the time of the chosen one.
   std::array<Bytes, kMaxMemoryLevels> traffic;
   Bytes written;  ///< results in memory of their own
+  Bytes fresh;    ///< of it in memory that no operator before had
 
   /// 1 where there is no such arithmetic.
   double shape(Arithmetic kind) const {
