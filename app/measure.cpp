@@ -179,6 +179,7 @@ Outcome run_measure(const MeasureCommandOptions& options, const Session& session
   if (options.plan_only) return {plan_csv(plan)};
   MeasureOptions how;
   how.budget = options.budget.si();
+  how.visits = static_cast<std::size_t>(options.visits);
   const CommandMeasurements result = measure_plan(options, target, plan, how, with_time_left(session, how.budget));
   Outcome outcome;
   outcome.output = text_of(result, options, session.style);
@@ -222,6 +223,8 @@ void declare_measure(OptionSet& set, MeasureCommandOptions& o) {
   });
   set.value(group, "--threads", "N", "of libtorch; default: the device's cores",
             [&o](const std::string& s) { o.threads = parse_count("--threads", s, 1, 1024); });
+  set.value(group, "--visits", "N", "times that each model is measured, minutes apart; default 1",
+            [&o](const std::string& s) { o.visits = parse_count("--visits", s, 1, 100); });
   set.value(group, "--count", "N", "points drawn from a space; default: more than the budget lasts for",
             [&o](const std::string& s) { o.count = parse_count("--count", s, 1, 100'000); });
   set.value(group, "--sensor", "NAME",

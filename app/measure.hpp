@@ -25,6 +25,7 @@ struct MeasureCommandOptions {
   Seconds budget{600};
   std::optional<Size> threads;  ///< empty: the device's units
   std::optional<Size> count;    ///< of points drawn from a space; empty: more than the budget lasts for
+  Size visits = 1;              ///< of each model
   std::string sensor;           ///< how the name of the power sensor begins; empty: the best one
   std::string power_log;
   bool resume = false;

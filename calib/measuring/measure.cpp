@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/statistics.hpp"
 #include "calib/condensed.hpp"
+#include "calib/measuring/visits.hpp"
 #include "data/sets.hpp"
 #include "model/lowering.hpp"
 
@@ -168,7 +169,7 @@ class Campaign {
     std::vector<const PlannedModel*> disturbed;
     for (std::size_t i = 0; i < plan.size(); ++i) {
       if (journal_.contains(plan[i].id)) continue;
-      if (over()) {
+      if (over() || (!plan[i].by_operator && elapsed() >= options_.budget / static_cast<double>(options_.visits))) {
         ++summary_.left;
         continue;
       }
@@ -176,7 +177,8 @@ class Campaign {
       get_ready();
       if (!measure_one(plan[i], end_for_one_of(plan.size() - i))) disturbed.push_back(&plan[i]);
     }
-    for (std::size_t i = 0; i < disturbed.size() && options_.again && !over(); ++i) {
+    for (std::size_t visit = 2; visit <= options_.visits; ++visit) visit_all(plan, visit);
+    for (std::size_t i = 0; i < disturbed.size() && options_.again && options_.visits == 1 && !over(); ++i) {
       tell(*disturbed[i], plan.size() - 1, plan.size());
       get_ready();
       measure_again(*disturbed[i], end_for_one_of(disturbed.size() - i));
@@ -264,6 +266,30 @@ class Campaign {
     return rows.empty() || !rows.front().conditions.contains("disturbed");
   }
 
+  /// Those measured before that have been visited less often.
+  void visit_all(const std::vector<PlannedModel>& plan, std::size_t visit) {
+    for (std::size_t i = 0; i < plan.size() && !over(); ++i) {
+      const Measurement* known = row_named(plan[i].id);
+      if (known == nullptr || visits_of(*known) >= visit) continue;
+      tell(plan[i], i, plan.size());
+      get_ready();
+      std::vector<Measurement> rows;
+      try {
+        rows = take(plan[i], end_for_one_of(plan.size() - i));
+      } catch (const Error&) {
+        continue;  // the visits before stand
+      }
+      journal_.append(merged_visits(*known, std::move(rows.front())));
+      checkpoint();
+    }
+  }
+
+  const Measurement* row_named(const std::string& id) const {
+    const auto& rows = journal_.set().rows;
+    const auto found = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.id == id; });
+    return found == rows.end() ? nullptr : &*found;
+  }
+
   void measure_again(const PlannedModel& planned, double until) {
     std::vector<Measurement> rows;
     try {
@@ -272,9 +298,8 @@ class Campaign {
       return;  // the first rows stand
     }
     if (rows.empty()) return;
-    const auto& known = journal_.set().rows;
-    const auto first = std::find_if(known.begin(), known.end(), [&](const auto& r) { return r.id == rows[0].id; });
-    if (first == known.end() || is_better(rows[0], *first)) keep(rows);
+    const Measurement* first = row_named(rows[0].id);
+    if (first == nullptr || is_better(rows[0], *first)) keep(rows);
   }
 
   void keep(std::vector<Measurement>& rows) {

@@ -5,6 +5,9 @@
 // What else went on (other programs, a falling clock, swapping) is written into the row's conditions; disturbed rows
 // are measured once more when there is time left, and replaced where that went better.
 //
+// With several visits (calib/measuring/visits.hpp) as many models are taken as there is time for in that share of the
+// budget, then all of them again, and again; those planned by operators are visited once.
+//
 // Of a model that is planned by operators, each run has a look at the clock between any two of them. Operators that
 // are equal (kind, sizes) give one row, that of the first of them; its id is the model's, ": " and the operator.
 //
@@ -43,6 +46,7 @@ struct MeasureOptions {
   double budget = 600;          ///< s
   bool counts_earlier = false;  ///< what rows of the journal took is part of the budget
   RepeatOptions repeats;
+  std::size_t visits = 1;
   bool again = true;  ///< disturbed rows, while time is left
 };
 
