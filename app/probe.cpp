@@ -8,24 +8,25 @@
 
 namespace ridgeline {
 
+MachineRates measured_rates(const Machine& machine, std::optional<Size> threads, double seconds,
+                            const Session& session) {
+  const int count = static_cast<int>(threads.value_or(machine.cores));
+  const ModelRunner runner = start_runner({.threads = count, .seed = 0, .program = {}});
+  return measure_rates(machine, load_runtime("libtorch"), runner, count, seconds, session.progress);
+}
+
 namespace {
 
-constexpr double kSecondsEach = 0.5;  // of trying, for each number
-
-MachineRates measured_rates(const Machine& machine, const ProbeOptions& options, const Session& session) {
-  const int threads = static_cast<int>(options.threads.value_or(machine.cores));
-  const ModelRunner runner = start_runner({.threads = threads, .seed = 0, .program = {}});
-  MachineRates rates =
-      measure_rates(machine, load_runtime("libtorch"), runner, threads, kSecondsEach, session.progress);
-  if (session.progress) session.progress("", 1);
-  return rates;
-}
+constexpr double kSecondsEach = 0.5;
 
 Outcome run_probe(const ProbeOptions& options, const Session& session) {
   Machine machine = read_machine("/");
   if (!options.name.empty()) machine.name = options.name;
   std::optional<MachineRates> rates;
-  if (options.measure) rates = measured_rates(machine, options, session);
+  if (options.measure) {
+    rates = measured_rates(machine, options.threads, kSecondsEach, session);
+    if (session.progress) session.progress("", 1);
+  }
   const std::string text = describe(machine, rates ? &*rates : nullptr);
   const Device device = parse_device(parse_document(text, "the description"));
   session.log->info("{}: {} cores", device.name, device.units);

@@ -13,6 +13,7 @@
 #include "app/measure.hpp"
 #include "app/measured.hpp"
 #include "app/option_groups.hpp"
+#include "app/probe.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "calib/calibrate.hpp"
@@ -35,15 +36,18 @@ struct SelftestCampaign {
   double share;      ///< of the budget; what is left over is for fitting
   std::size_t fewest;
   MeasureLevel level;
-  double longest;  ///< s of timed runs of one model
+  double longest;      ///< s of timed runs of one model in one visit
+  std::size_t visits;  ///< of each model: more where it is what others are compared with
 };
-constexpr std::array kCampaigns{SelftestCampaign{"operators", 0.13, 8, MeasureLevel::op, 0.5},
-                                SelftestCampaign{"models", 0.5, 8, MeasureLevel::model, 1},
-                                SelftestCampaign{"unseen", 0.3, 2, MeasureLevel::model, 1}};
+constexpr std::array kCampaigns{SelftestCampaign{"operators", 0.13, 8, MeasureLevel::op, 0.5, 1},
+                                SelftestCampaign{"models", 0.5, 8, MeasureLevel::model, 1, 1},
+                                SelftestCampaign{"unseen", 0.3, 2, MeasureLevel::model, 0.5, 4}};
+constexpr double kProbing = 0.005;            // of the budget
+constexpr double kRates = 7;                  // that are measured meanwhile
 constexpr double kLongestShare = 1.0 / 1500;  // of the budget, for one run
 constexpr std::size_t kDrawnModels = 400;     // more than there is time for
-constexpr double kRunsEach = 15;              // warming, and six timed ones
-constexpr double kLoadingEach = 0.5;          // s, besides
+constexpr double kRunsEach = 15;              // in a visit: warming, and six timed ones
+constexpr double kLoadingEach = 0.2;          // s, besides
 constexpr double kCalibrationShown = 0.97;    // of the progress, when everything is measured
 
 std::vector<std::size_t> all_rows(const MeasurementSet& set) {
@@ -122,7 +126,16 @@ class Selftest {
     std::error_code failed;
     fs::create_directories(folder_, failed);
     if (failed) throw Error(fmt::format("{}: {}", options_.folder, failed.message()));
-    write_file_atomically(device_file(), describe(read_machine("/")));
+    const Machine machine = read_machine("/");
+    Session probing = session_;
+    if (session_.progress)
+      probing.progress = [this](std::string_view step, double share) {
+        if (share < 1) session_.progress(step, kProbing * share);
+      };
+    const double seconds = kProbing * budget() / kRates;
+    const MachineRates rates = measured_rates(
+        machine, options_.threads > 0 ? std::optional(options_.threads) : std::nullopt, seconds, probing);
+    write_file_atomically(device_file(), describe(machine, &rates));
     const Json json = {{"budget [s]", budget()},
                        {"threads", options_.threads},
                        {"unseen", options_.unseen},
@@ -154,7 +167,8 @@ class Selftest {
       const std::size_t count = std::min(kCampaigns[i].fewest, seconds.size());
       const double all = std::accumulate(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(count), 0.0);
       needed = std::max({needed, seconds[count - 1] / kLongestShare,
-                         (kRunsEach * all + kLoadingEach * static_cast<double>(count)) / kCampaigns[i].share});
+                         static_cast<double>(kCampaigns[i].visits) *
+                             (kRunsEach * all + kLoadingEach * static_cast<double>(count)) / kCampaigns[i].share});
     }
     if (budget() < needed)
       throw InputError({"--budget", 0, 0, ""},
@@ -207,7 +221,8 @@ class Selftest {
       how.budget = campaign.share * budget();
       how.counts_earlier = true;
       how.repeats.longest = campaign.longest;
-      how.repeats.longest_warming = 0.4;
+      how.repeats.longest_warming = 0.3;
+      how.visits = campaign.visits;
       const CommandMeasurements measured = measure_plan(
           options, target_, plan_of(static_cast<std::size_t>(&campaign - kCampaigns.data())), how, within(campaign));
       result_.elapsed += measured.summary.elapsed;
