@@ -16,8 +16,8 @@ constexpr double kSmallestDeviation =
 
 bool scales_time(const Parameter& p) {
   return p.name.starts_with("kernel share of") || p.name == "kernel floor" || p.name == "batched call" ||
-         p.name == "allocation" || p.name == "fresh memory" || p.name == "dispatch" || p.name == "start-up" || p.name == "start-up per byte" ||
-         p.name == "paging";
+         p.name == "allocation" || p.name == "fresh memory" || p.name == "dispatch" || p.name == "start-up" ||
+         p.name == "start-up per byte" || p.name == "paging";
 }
 
 bool scales_energy(const Parameter& p) {
