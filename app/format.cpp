@@ -54,12 +54,7 @@ std::string format_count(long long count) {
   return digits;
 }
 
-std::string format_short_count(double count) {
-  std::string text = format_quantity(count, Dimension{.flop = 1});
-  text.erase(text.rfind("FLOP"));
-  while (text.ends_with(' ')) text.pop_back();
-  return text;
-}
+std::string format_short_count(double count) { return format_prefixed(count); }
 
 std::string format_words(double count) {
   if (count < 1e6) return format_count(static_cast<long long>(count));

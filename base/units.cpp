@@ -89,6 +89,25 @@ std::string compound_name(Dimension dimension) {
   return (above.empty() ? "1" : above) + "/" + below;
 }
 
+/// A number with `digits` significant digits, and the prefix that leaves 1 to 999 before the point.
+struct Scaled {
+  std::string number;
+  std::string_view prefix;
+};
+Scaled scaled(double value, int digits, bool grows) {
+  constexpr std::array<std::string_view, 10> prefixes{"p", "n", "\u00b5", "m", "", "k", "M", "G", "T", "P"};
+  constexpr int no_prefix = 4;
+  if (!std::isfinite(value) || value == 0) return {fmt::format("{}", value), {}};
+  // Rounding first decides the prefix: 999.96 ms to three digits is 1.00 s.
+  const std::string rounded = fmt::format("{:.{}e}", value, digits - 1);
+  const int exponent = std::stoi(rounded.substr(rounded.find('e') + 1));
+  const int thousands = std::clamp(exponent >= 0 ? exponent / 3 : (exponent - 2) / 3, -no_prefix,
+                                   grows ? static_cast<int>(prefixes.size()) - 1 - no_prefix : 0);
+  const double mantissa = std::stod(rounded) / std::pow(10.0, 3 * thousands);
+  const int decimals = std::max(0, digits - 1 - (exponent - 3 * thousands));
+  return {fmt::format("{:.{}f}", mantissa, decimals), prefixes[static_cast<std::size_t>(thousands + no_prefix)]};
+}
+
 }  // namespace
 
 std::optional<ParsedQuantity> parse_quantity(std::string_view text) {
@@ -117,22 +136,15 @@ std::string unit_name(Dimension dimension) {
 }
 
 std::string format_quantity(double si, Dimension dimension, int digits) {
-  constexpr std::array<std::string_view, 10> prefixes{"p", "n", "\u00b5", "m", "", "k", "M", "G", "T", "P"};
-  constexpr int no_prefix = 4;
   if (dimension == Dimension{}) return fmt::format("{:.{}g}", si, digits);
-  const std::string unit = unit_name(dimension);
-  if (!std::isfinite(si) || si == 0) return fmt::format("{} {}", si, unit);
-
-  // Rounding first decides the prefix: 999.96 ms to three digits is 1.00 s.
-  const std::string rounded = fmt::format("{:.{}e}", si, digits - 1);
-  const int exponent = std::stoi(rounded.substr(rounded.find('e') + 1));
   const bool grows = dimension != kSecond && dimension != kKelvin;  // nobody reads kiloseconds
-  const int thousands = std::clamp(exponent >= 0 ? exponent / 3 : (exponent - 2) / 3, -no_prefix,
-                                   grows ? static_cast<int>(prefixes.size()) - 1 - no_prefix : 0);
-  const double scaled = std::stod(rounded) / std::pow(10.0, 3 * thousands);
-  const int decimals = std::max(0, digits - 1 - (exponent - 3 * thousands));
-  return fmt::format("{:.{}f} {}{}", scaled, decimals, prefixes[static_cast<std::size_t>(thousands + no_prefix)],
-                     unit);
+  const auto [number, prefix] = scaled(si, digits, grows);
+  return fmt::format("{} {}{}", number, prefix, unit_name(dimension));
+}
+
+std::string format_prefixed(double value, int digits) {
+  const auto [number, prefix] = scaled(value, digits, true);
+  return prefix.empty() ? number : fmt::format("{} {}", number, prefix);
 }
 
 }  // namespace ridgeline

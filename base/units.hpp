@@ -30,6 +30,9 @@ std::string unit_name(Dimension dimension);
 /// and temperatures take no prefix above one: "4200 s".
 std::string format_quantity(double si, Dimension dimension, int digits = 3);
 
+/// "109 M", "22.5 G", "512": a number without a unit, with the same prefixes.
+std::string format_prefixed(double value, int digits = 3);
+
 template <Dimension D>
 std::string format(Quantity<D> quantity, int digits = 3) {
   return format_quantity(quantity.si(), D, digits);

@@ -107,10 +107,7 @@ Dimension dimension(Measure measure) { return info(measure).dimension; }
 std::string amount_text(Measure measure, double value) {
   if (measure == Measure::accuracy) return fmt::format("{:.4g}", value);
   if (measure == Measure::edp) return format_quantity(value, kEnergy) + "·s";
-  if (measure != Measure::parameters) return format_quantity(value, dimension(measure));
-  std::string text = format_quantity(value, Dimension{.flop = 1});
-  text.erase(text.rfind("FLOP"));
-  return std::string(trimmed(text));
+  return measure == Measure::parameters ? format_prefixed(value) : format_quantity(value, dimension(measure));
 }
 
 double value_of(Measure measure, const DesignFigures& f, double accuracy) {

@@ -110,6 +110,14 @@ TEST(Units, FormatsWithTheFittingPrefix) {
   EXPECT_EQ(format_quantity(0.12345, {}), "0.123");
 }
 
+TEST(Units, FormatsNumbersWithoutAUnit) {
+  EXPECT_EQ(format_prefixed(109.4e6), "109 M");
+  EXPECT_EQ(format_prefixed(4.0931e6, 2), "4.1 M");
+  EXPECT_EQ(format_prefixed(512), "512");
+  EXPECT_EQ(format_prefixed(0), "0");
+  EXPECT_EQ(format_prefixed(999'960), "1.00 M");
+}
+
 TEST(Units, FormatRoundsBeforeItChoosesThePrefix) {
   EXPECT_EQ(format(Seconds(0.99996)), "1.00 s");
   EXPECT_EQ(format(Seconds(0.9994)), "999 ms");
