@@ -102,6 +102,10 @@ Workload choose_workload(const WorkloadOptions& options, const Architecture& arc
 }
 
 Device prepare_device(const std::string& name, const WhatIfOptions& options) {
+  return prepare_device(read_device(name), options);
+}
+
+Device prepare_device(const Node& description, const WhatIfOptions& options) {
   std::vector<Override> of_file;
   std::string clock = options.clock;
   std::string_view clock_option = "--clock";
@@ -115,21 +119,29 @@ Device prepare_device(const std::string& name, const WhatIfOptions& options) {
     clock = change.value;
     clock_option = "--set: clock";
   }
-  Device device = load_device(name, of_file);
+  Device device = edited_device(description, of_file);
   if (!options.power_mode.empty()) device = in_power_mode(std::move(device), options.power_mode);
   if (clock.empty()) return device;
   const Hertz nominal = device.nominal_clock;
   return at_clock(std::move(device), parse_clock(clock_option, clock, nominal));
 }
 
+std::string chosen_runtime(const WhatIfOptions& options, const Device& device) {
+  if (!options.runtime.empty()) return options.runtime;
+  const std::optional<Calibration> calibration = calibration_asked_for(options);
+  if (calibration && calibration->key.device == device.name) return calibration->key.runtime;
+  return device.kind == DeviceKind::npu ? "openvino" : "pytorch-eager";
+}
+
 Runtime prepare_runtime(const WhatIfOptions& options, const Device& device) {
+  return prepare_runtime(options, read_runtime(chosen_runtime(options, device)));
+}
+
+Runtime prepare_runtime(const WhatIfOptions& options, const Node& description) {
   std::vector<Override> of_file;
   for (const Override& change : options.overrides)
     if (is_runtime(change)) of_file.push_back({change.key.substr(kRuntimePrefix.size()), change.value});
-  if (!options.runtime.empty()) return load_runtime(options.runtime, of_file);
-  const std::optional<Calibration> calibration = calibration_asked_for(options);
-  if (calibration && calibration->key.device == device.name) return load_runtime(calibration->key.runtime, of_file);
-  return load_runtime(device.kind == DeviceKind::npu ? "openvino" : "pytorch-eager", of_file);
+  return edited_runtime(description, of_file);
 }
 
 Scenario make_scenario(const Architecture& architecture, const Device& device, const Runtime& runtime,

@@ -44,8 +44,12 @@ Workload choose_workload(const WorkloadOptions& options, const Architecture& arc
 
 /// The device with the what-ifs applied: --set first, then the power mode, then the clock.
 Device prepare_device(const std::string& name, const WhatIfOptions& options);
+Device prepare_device(const Node& description, const WhatIfOptions& options);
 /// The runtime asked for, else that of the calibration asked for, else the usual one for that kind of device.
+std::string chosen_runtime(const WhatIfOptions& options, const Device& device);
+/// That one with the what-ifs applied.
 Runtime prepare_runtime(const WhatIfOptions& options, const Device& device);
+Runtime prepare_runtime(const WhatIfOptions& options, const Node& description);
 
 /// Lowers the model and derives the cost parameters. Throws InputError or Error for impossible combinations.
 Scenario make_scenario(const Architecture& architecture, const Device& device, const Runtime& runtime,

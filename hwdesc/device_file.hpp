@@ -46,4 +46,10 @@ Runtime parse_runtime(const Node& document);
 Device load_device(std::string_view name, const std::vector<Override>& overrides = {});
 Runtime load_runtime(std::string_view name, const std::vector<Override>& overrides = {});
 
+/// The same in two steps, for who edits one description again and again: finding and reading, and what follows.
+Node read_device(std::string_view name);
+Node read_runtime(std::string_view name);
+Device edited_device(const Node& document, const std::vector<Override>& overrides);
+Runtime edited_runtime(const Node& document, const std::vector<Override>& overrides);
+
 }  // namespace ridgeline

@@ -118,8 +118,14 @@ fs::path data_folder() {
 std::vector<std::string> device_names() { return names(devices()); }
 std::vector<std::string> runtime_names() { return names(runtimes()); }
 
+Node read_device(std::string_view name) { return read_document(find(devices(), name)); }
+Node read_runtime(std::string_view name) { return read_document(find(runtimes(), name)); }
+
 Device load_device(std::string_view name, const std::vector<Override>& overrides) {
-  const Node document = read_document(find(devices(), name));
+  return edited_device(read_device(name), overrides);
+}
+
+Device edited_device(const Node& document, const std::vector<Override>& overrides) {
   Device described = with_energies(parse_device(document));
   if (overrides.empty()) return described;
 
@@ -149,7 +155,11 @@ Device load_device(std::string_view name, const std::vector<Override>& overrides
 }
 
 Runtime load_runtime(std::string_view name, const std::vector<Override>& overrides) {
-  return parse_runtime(with_overrides(read_document(find(runtimes(), name)), overrides, "--set runtime"));
+  return edited_runtime(read_runtime(name), overrides);
+}
+
+Runtime edited_runtime(const Node& document, const std::vector<Override>& overrides) {
+  return parse_runtime(with_overrides(document, overrides, "--set runtime"));
 }
 
 }  // namespace ridgeline
