@@ -48,6 +48,13 @@ double real_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+/// MB that the process has had so far.
+long most_memory() {
+  rusage use{};
+  getrusage(RUSAGE_SELF, &use);
+  return use.ru_maxrss / 1000;
+}
+
 void run(std::size_t population, double seconds, int threads, bool peak, const char* journal) {
   const SpaceDescription description = load_space("flexibert2");
   const std::vector<Deployment> where = deployments(description);
@@ -66,7 +73,7 @@ void run(std::size_t population, double seconds, int threads, bool peak, const c
   if (journal[0] != '\0') file = Journal::create(journal, {{"the space", "flexibert2"}});
   Recorder recorder(evaluate_of(problem), std::move(file));
   const auto evaluate = [&](Population& designs) { recorder.evaluate(designs); };
-  constexpr int kReports = 5;
+  constexpr int kReports = 10;
   const double cpu_start = cpu_seconds(), real_start = real_seconds();
   double cpu_last = cpu_start, real_last = real_start;
   std::uint64_t done = 0, done_last = 0;
@@ -77,17 +84,18 @@ void run(std::size_t population, double seconds, int threads, bool peak, const c
     const double real = real_seconds();
     if (real - real_last >= seconds / kReports) {
       const double cpu = cpu_seconds(), candidates = static_cast<double>(done - done_last);
-      fmt::print("{:6.1f} s: {:8.0f}/s of CPU time, {:8.0f}/s; {} parts known, {} designs in the archive\n",
-                 real - real_start, candidates / (cpu - cpu_last), candidates / (real - real_last),
-                 evaluator.part_count(), archive.members().size());
+      fmt::print(
+          "{:6.1f} s: {:10} candidates, {:8.0f}/s of CPU time, {:8.0f}/s; {} parts known, {} designs in the archive, "
+          "{} "
+          "MB\n",
+          real - real_start, done, candidates / (cpu - cpu_last), candidates / (real - real_last),
+          evaluator.part_count(), archive.members().size(), most_memory());
       cpu_last = cpu, real_last = real, done_last = done;
     }
     return real - real_start < seconds;
   });
-  rusage use{};
-  getrusage(RUSAGE_SELF, &use);
   fmt::print("{} candidates, {} of them met before: {:.0f}/s of CPU time; at most {} MB of memory\n", done,
-             recorder.repeats(), static_cast<double>(done) / (cpu_seconds() - cpu_start), use.ru_maxrss / 1000);
+             recorder.repeats(), static_cast<double>(done) / (cpu_seconds() - cpu_start), most_memory());
 }
 
 }  // namespace

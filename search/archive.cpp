@@ -38,10 +38,10 @@ std::size_t ParetoArchive::add(const Population& designs) {
 }
 
 bool ParetoArchive::enter(std::span<const Gene> genome, std::span<const double> values) {
-  if (covered(values, 0)) return false;
   bool best = false;
   for (std::size_t m = 0; m < values.size(); ++m) best |= values[m] < best_[m];
-  if (!best && resolution_ > 0 && covered(values, resolution_)) return false;
+  // What is better than everybody in something is covered by nobody, and whoever is covered is so with slack too.
+  if (!best && covered(values, resolution_)) return false;
   for (std::size_t m = 0; m < values.size(); ++m) best_[m] = std::min(best_[m], values[m]);
   remove_dominated(values);
   const std::size_t last = members_.size();

@@ -20,6 +20,9 @@ struct DeployedCalibration {
   std::shared_ptr<const Calibration> calibration;
   CostParameters data_sheet;                ///< of its device
   bool energy = false, peak_power = false;  ///< whether its measurements say anything of them
+  /// The deployment's parameters are of a changed description: figures under them are multiplied by what the same
+  /// model is corrected by on the device as it is described.
+  bool changed = false;
 };
 
 struct Deployment {

@@ -17,48 +17,94 @@
 namespace ridgeline {
 namespace {
 
+/// Parts that are kept over all deployments, about 2 kB each. A long search of a large space meets hundreds of
+/// thousands; when there are more, it begins anew with those that it meets then.
+constexpr std::size_t kMostParts = 1u << 17;
 constexpr std::uint32_t kUnknown = std::numeric_limits<std::uint32_t>::max();
 
-/// The estimator of a deployment, with its calibration where it has one.
+/// Programs of several phases are laid end to end, which is what a batch of one phase can do.
+Workload of_one_phase(Workload workload) {
+  if (workload.task == Task::generate) workload.task = Task::encode;
+  return workload;
+}
+
+/// The estimator of a deployment, with its calibration where it has one. Blocks are its own numbers: under a changed
+/// description there are two estimators, one for the figures and one for their corrections.
 class DeployedEstimator {
  public:
-  explicit DeployedEstimator(const Deployment& deployment) : deployment_(&deployment) {
-    // Programs of several phases are laid end to end, which is what a batch of one phase can do.
-    Workload workload = deployment.workload;
-    if (workload.task == Task::generate) workload.task = Task::encode;
-    if (const auto& known = deployment.calibration)
-      calibrated_ = std::make_unique<CalibratedBatch>(*known->calibration, known->data_sheet, workload,
+  explicit DeployedEstimator(const Deployment& deployment) : knows_(deployment.calibration) {
+    const Workload workload = of_one_phase(deployment.workload);
+    if (knows_)
+      calibrated_ = std::make_unique<CalibratedBatch>(*knows_->calibration, knows_->data_sheet, workload,
                                                       deployment.sensor_window);
-    else
-      plain_.emplace(deployment.parameters, workload, deployment.sensor_window);
+    if (!knows_ || knows_->changed) plain_.emplace(deployment.parameters, workload, deployment.sensor_window);
   }
 
-  BlockId block(const Part& part) { return calibrated_ ? calibrated_->block(part) : plain_->block(part); }
+  BlockId block(const Part& part) {
+    return number(plain_ ? plain_->block(part) : 0, calibrated_ ? calibrated_->block(part) : 0);
+  }
   std::vector<BlockId> pieces(const Part& part) {
-    return calibrated_ ? calibrated_->pieces(part) : plain_->pieces(part);
+    std::vector<BlockId> plain, corrected;
+    if (plain_) plain = plain_->pieces(part);
+    if (calibrated_) corrected = calibrated_->pieces(part);
+    std::vector<BlockId> numbers(std::max(plain.size(), corrected.size()));
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      numbers[i] = number(plain_ ? plain[i] : 0, calibrated_ ? corrected[i] : 0);
+    return numbers;
   }
   BlockId compose(std::span<const BlockId> blocks) {
-    return calibrated_ ? calibrated_->compose(blocks) : plain_->compose(blocks);
+    if (!two()) return plain_ ? plain_->compose(blocks) : calibrated_->compose(blocks);
+    std::vector<BlockId> plain, corrected;
+    for (const BlockId b : blocks) plain.push_back(pairs_[b].plain), corrected.push_back(pairs_[b].corrected);
+    return number(plain_->compose(plain), calibrated_->compose(corrected));
   }
+
   /// Resident sizes are those of the weights.
   void evaluate(const EncodedModels& models, std::span<BatchResult> results, BatchDetail detail) const {
     if (!calibrated_) return plain_->evaluate(models, results, detail);
+    const EncodedModels described = two() ? translated(models, &Pair::corrected) : EncodedModels();
     std::vector<CalibratedResult> calibrated(results.size());
-    calibrated_->evaluate(models, calibrated, detail);
-    const DeployedCalibration& knows = *deployment_->calibration;
+    calibrated_->evaluate(two() ? described : models, calibrated, detail);
+    if (two())
+      plain_->evaluate(translated(models, &Pair::plain), results, detail);
+    else
+      for (std::size_t i = 0; i < results.size(); ++i) results[i] = calibrated[i].warm;
     for (std::size_t i = 0; i < results.size(); ++i) {
-      results[i] = calibrated[i].warm;
-      results[i].latency *= calibrated[i].latency_factor;
-      if (knows.energy) results[i].energy *= calibrated[i].energy_factor;
-      if (knows.peak_power && detail == BatchDetail::full) results[i].peak_power = calibrated[i].peak_power;
+      const CalibratedResult& says = calibrated[i];
+      results[i].latency *= says.latency_factor;
+      if (knows_->energy) results[i].energy *= says.energy_factor;
+      if (knows_->peak_power && detail == BatchDetail::full)
+        results[i].peak_power =
+            two() ? results[i].peak_power * says.peak_power / says.warm.peak_power : says.peak_power;
     }
   }
 
  private:
-  const Deployment* deployment_;
+  struct Pair {
+    BlockId plain, corrected;
+  };
+  bool two() const { return plain_ && calibrated_; }
+  BlockId number(BlockId plain, BlockId corrected) {
+    if (!two()) return plain_ ? plain : corrected;
+    pairs_.push_back({plain, corrected});
+    return static_cast<BlockId>(pairs_.size() - 1);
+  }
+  EncodedModels translated(const EncodedModels& models, BlockId Pair::*side) const {
+    EncodedModels all = models;
+    for (BlockId& block : all.blocks) block = pairs_[block].*side;
+    return all;
+  }
+
+  std::optional<DeployedCalibration> knows_;
   std::optional<BatchEstimator> plain_;
   std::unique_ptr<CalibratedBatch> calibrated_;
+  std::vector<Pair> pairs_;
 };
+
+void require_alike(const Workload& a, const Workload& b) {
+  if (a.task != b.task || a.length != b.length || a.new_tokens != b.new_tokens)
+    throw Error("all deployments of a search must have the same task and lengths");
+}
 
 }  // namespace
 
@@ -68,6 +114,9 @@ struct Evaluator::State {
     DeployedEstimator estimator;
     std::vector<std::vector<BlockId>> blocks;  ///< [phase][number]
     std::vector<BlockId> pieces = {};          ///< by number
+  };
+  struct PartSums {
+    double parameters = 0, cache = 0;
   };
 
   const Space* space;
@@ -82,7 +131,9 @@ struct Evaluator::State {
   std::vector<double> parameters;  ///< by part number; NaN unknown
   std::vector<double> cache;       ///< elements of one sequence of one beam, by part number
   std::vector<std::uint32_t> order;
-  std::size_t parts_known = 0;
+  std::vector<char> unfinished;  ///< designs of the round with parts that are not known yet
+  std::size_t parts_known = 0;   ///< so far
+  std::size_t parts_kept = 0;
 
   std::size_t deployment(std::span<const Gene> genome) const { return has_gene ? genome[gene] : 0; }
   PassKind pass(std::size_t phase) const { return phase == 0 ? PassKind::first : PassKind::decode; }
@@ -90,15 +141,16 @@ struct Evaluator::State {
   bool counts(std::size_t phase) const { return phase < 2; }
 
   Known& known_of(std::size_t number);
-  bool all_known(std::span<const Gene> genome, std::vector<std::uint32_t>& numbers) const;
+  /// Appends the blocks of a design and sums up its parts; false when one of them has not been costed yet.
+  bool encode(std::span<const Gene> genome, const Known& entry, std::vector<std::uint32_t>& numbers,
+              std::vector<BlockId>& blocks, PartSums& sums) const;
   /// Whether the part is to be put together from pieces; then of which.
   bool in_pieces(std::uint32_t part, PartPieces& out) const {
     return family.pieces && phases == 1 && !needs.memory && family.pieces(part, out);
   }
   bool compose(Known& entry, std::uint32_t part);
   void learn(std::span<const Gene> genome, std::vector<std::uint32_t>& numbers);
-  void figures_of(const Population& designs, std::span<DesignFigures> figures, std::size_t first,
-                  std::size_t last) const;
+  void figures_of(const Population& designs, std::span<DesignFigures> figures, std::size_t first, std::size_t last);
 };
 
 Evaluator::State::Known& Evaluator::State::known_of(std::size_t number) {
@@ -109,17 +161,6 @@ Evaluator::State::Known& Evaluator::State::known_of(std::size_t number) {
     entry->pieces.assign(family.piece_count, kUnknown);
   }
   return *entry;
-}
-
-bool Evaluator::State::all_known(std::span<const Gene> genome, std::vector<std::uint32_t>& numbers) const {
-  const std::optional<Known>& entry = known[deployment(genome)];
-  if (!entry) return false;
-  for (std::size_t phase = 0; phase < phases; ++phase) {
-    if (phase < 2) family.parts(genome, pass(phase), numbers);
-    for (const std::uint32_t number : numbers)
-      if (entry->blocks[phase][number] == kUnknown) return false;
-  }
-  return true;
 }
 
 /// False when a piece is not known yet.
@@ -133,7 +174,7 @@ bool Evaluator::State::compose(Known& entry, std::uint32_t part) {
   }
   entry.blocks[0][part] = entry.estimator.compose(blocks);
   parameters[part] = static_cast<double>(pieces.parameters);
-  ++parts_known;
+  ++parts_known, ++parts_kept;
   return true;
 }
 
@@ -168,7 +209,7 @@ void Evaluator::State::learn(std::span<const Gene> genome, std::vector<std::uint
           if (entry.pieces[pieces.numbers[i]] == kUnknown) entry.pieces[pieces.numbers[i]] = blocks[i];
         compose(entry, numbers[k]);
       }
-      if (block == kUnknown) block = entry.estimator.block(part), ++parts_known;
+      if (block == kUnknown) block = entry.estimator.block(part), ++parts_known, ++parts_kept;
       if (!counts(p) || !std::isnan(parameters[numbers[k]])) continue;
       const bool shared_table =
           both && p > 0 && std::holds_alternative<EmbeddingsPart>(part.body) && !architecture.decoder_embeddings;
@@ -180,50 +221,64 @@ void Evaluator::State::learn(std::span<const Gene> genome, std::vector<std::uint
   }
 }
 
+bool Evaluator::State::encode(std::span<const Gene> genome, const Known& entry, std::vector<std::uint32_t>& numbers,
+                              std::vector<BlockId>& blocks, PartSums& sums) const {
+  for (std::size_t phase = 0; phase < phases; ++phase) {
+    if (phase < 2) family.parts(genome, pass(phase), numbers);
+    for (const std::uint32_t part : numbers) {
+      const BlockId block = entry.blocks[phase][part];
+      if (block == kUnknown) return false;
+      blocks.push_back(block);
+    }
+    if (!counts(phase)) continue;
+    for (const std::uint32_t part : numbers) sums.parameters += parameters[part], sums.cache += cache[part];
+  }
+  return true;
+}
+
+/// Of the designs order[first, last) as far as all their parts are known; the others are marked as unfinished.
 void Evaluator::State::figures_of(const Population& designs, std::span<DesignFigures> figures, std::size_t first,
-                                  std::size_t last) const {
+                                  std::size_t last) {
   EncodedModels models;
   std::vector<BatchResult> results;
-  std::vector<double> cached_sizes;  // bytes of the key/value cache
-  std::vector<std::uint32_t> numbers;
+  std::vector<double> cached;  // bytes of the key/value cache
+  std::vector<std::uint32_t> numbers, encoded;
   for (std::size_t begin = first; begin < last;) {
     const std::size_t number = deployment(designs.genome(order[begin]));
     const Deployment& where = deployments[number];
-    const Known& entry = *known[number];
+    const std::optional<Known>& entry = known[number];
     const double weight_size = size_of(where.workload.numerics.weights).si();
     const double cache_size = size_of(where.workload.numerics.cache).si() *
                               static_cast<double>(where.workload.batch * where.workload.beams);
     models.clear();
-    cached_sizes.clear();
-    std::size_t end = begin;
-    for (; end < last && deployment(designs.genome(order[end])) == number; ++end) {
-      const auto genome = designs.genome(order[end]);
-      double learned = 0, cached = 0;
-      for (std::size_t phase = 0; phase < phases; ++phase) {
-        if (phase < 2) family.parts(genome, pass(phase), numbers);
-        for (const std::uint32_t part : numbers) models.blocks.push_back(entry.blocks[phase][part]);
-        if (!counts(phase)) continue;
-        for (const std::uint32_t part : numbers) learned += parameters[part], cached += cache[part];
+    cached.clear();
+    encoded.clear();
+    for (; begin < last && deployment(designs.genome(order[begin])) == number; ++begin) {
+      const std::uint32_t design = order[begin];
+      PartSums sums;
+      unfinished[design] = !entry || !encode(designs.genome(design), *entry, numbers, models.blocks, sums);
+      if (unfinished[design]) {
+        models.blocks.resize(models.offsets.back());
+        continue;
       }
       models.offsets.push_back(static_cast<std::uint32_t>(models.blocks.size()));
-      models.resident.push_back(learned * weight_size);
-      cached_sizes.push_back(cached * cache_size);
-      figures[order[end]].parameters = learned;
+      models.resident.push_back(sums.parameters * weight_size);
+      cached.push_back(sums.cache * cache_size);
+      figures[design].parameters = sums.parameters;
+      encoded.push_back(design);
     }
-    results.resize(end - begin);
+    if (encoded.empty()) continue;
+    results.resize(encoded.size());
     const bool full = needs.peak_power || needs.memory;
-    entry.estimator.evaluate(models, results, full ? BatchDetail::full : BatchDetail::latency_energy);
-    for (std::size_t k = begin; k < end; ++k) {
-      const BatchResult& r = results[k - begin];
-      DesignFigures& f = figures[order[k]];
-      f.latency = r.latency, f.energy = r.energy, f.peak_power = r.peak_power,
-      f.memory = r.memory + cached_sizes[k - begin];
+    entry->estimator.evaluate(models, results, full ? BatchDetail::full : BatchDetail::latency_energy);
+    for (std::size_t k = 0; k < encoded.size(); ++k) {
+      const BatchResult& r = results[k];
+      DesignFigures& f = figures[encoded[k]];
+      f.latency = r.latency, f.energy = r.energy, f.peak_power = r.peak_power, f.memory = r.memory + cached[k];
       f.batch = static_cast<double>(where.workload.batch);
       const double capacity = where.capacity.si();
-      const double resident = models.resident[k - begin] + cached_sizes[k - begin];
-      f.beyond_memory = capacity > 0 ? std::max(0.0, resident / capacity - 1) : 0;
+      f.beyond_memory = capacity > 0 ? std::max(0.0, (models.resident[k] + cached[k]) / capacity - 1) : 0;
     }
-    begin = end;
   }
 }
 
@@ -247,10 +302,7 @@ Evaluator::Evaluator(const Space& space, Family family, std::vector<Deployment> 
     throw Error(fmt::format("a search generates at most {} tokens, not {}", kExactSteps, workload.new_tokens));
   if (workload.task == Task::train) throw Error("a search cannot estimate training steps");
   s.phases = workload.task == Task::generate ? 1 + static_cast<std::size_t>(workload.new_tokens) : 1;
-  for (const Deployment& d : s.deployments)
-    if (d.workload.task != workload.task || d.workload.length != workload.length ||
-        d.workload.new_tokens != workload.new_tokens)
-      throw Error("all deployments of a search must have the same task and lengths");
+  for (const Deployment& d : s.deployments) require_alike(workload, d.workload);
   s.known.resize(s.deployments.size());
   s.parameters.assign(s.family.part_count, std::numeric_limits<double>::quiet_NaN());
   s.cache.assign(s.family.part_count, 0);
@@ -264,16 +316,34 @@ void Evaluator::evaluate(const Population& designs, std::span<DesignFigures> fig
   State& s = *state_;
   if (figures.size() != designs.size())
     throw Error(fmt::format("figures of {} designs for {} designs", figures.size(), designs.size()));
-  std::vector<std::uint32_t> numbers;
-  for (std::size_t i = 0; i < designs.size(); ++i)
-    if (!s.all_known(designs.genome(i), numbers)) s.learn(designs.genome(i), numbers);
+  if (s.parts_kept > kMostParts) {
+    for (auto& entry : s.known) entry.reset();
+    s.parts_kept = 0;
+  }
   // Designs of one deployment follow one another; the order within is that of the population.
+  s.unfinished.resize(designs.size());
   s.order.resize(designs.size());
   std::iota(s.order.begin(), s.order.end(), 0u);
-  if (s.deployments.size() > 1)
-    std::ranges::stable_sort(s.order, {}, [&](std::uint32_t i) { return s.deployment(designs.genome(i)); });
-  parallel_for(designs.size(), s.threads,
-               [&](std::size_t first, std::size_t last) { s.figures_of(designs, figures, first, last); });
+  const auto together = [&] {
+    if (s.deployments.size() > 1)
+      std::ranges::stable_sort(s.order, {}, [&](std::uint32_t i) { return s.deployment(designs.genome(i)); });
+    parallel_for(s.order.size(), s.threads,
+                 [&](std::size_t first, std::size_t last) { s.figures_of(designs, figures, first, last); });
+  };
+  together();
+  // What has new parts is costed on this thread, in the order of the population, and looked up again.
+  s.order.clear();
+  std::vector<std::uint32_t> numbers;
+  for (std::uint32_t i = 0; i < designs.size(); ++i)
+    if (s.unfinished[i]) s.learn(designs.genome(i), numbers), s.order.push_back(i);
+  if (!s.order.empty()) together();
+}
+
+void Evaluator::replace(std::size_t number, Deployment deployment) {
+  State& s = *state_;
+  require_alike(s.deployments.at(number).workload, deployment.workload);
+  s.deployments[number] = std::move(deployment);
+  s.known[number].reset();
 }
 
 std::span<const Deployment> Evaluator::deployments() const { return state_->deployments; }

@@ -5,6 +5,7 @@
 // deployment, and from then on a design is a list of numbers looked up and composed. Nothing is approximated: figures
 // equal those of estimate() to 1e-9, and a test says so. Data-sheet and calibrated parameters enter alike; a
 // deployment with a calibration has its residual too (calib/calibrated_batch.hpp), which costs another microsecond.
+// On a changed description the residual is that of the same model on the described one.
 //
 // A part that is new on a deployment takes some 50 µs; where a family knows of what pieces its parts consist, and
 // peak memory is not asked for, 1 µs.
@@ -56,6 +57,9 @@ class Evaluator {
   /// Not for several threads at a time: parts that are new are costed once and remembered. Results depend neither on
   /// the thread count nor on what was evaluated before.
   void evaluate(const Population& designs, std::span<DesignFigures> figures);
+
+  /// Another deployment in the place of one; what was known of that is forgotten. Error as for the constructor.
+  void replace(std::size_t number, Deployment deployment);
 
   std::span<const Deployment> deployments() const;
   const Deployment& deployment_of(std::span<const Gene> genome) const;

@@ -34,9 +34,9 @@ std::uint64_t genome_hash(std::span<const Gene> genome) {
   return mixed(hash);
 }
 
-void parallel_for(std::size_t count, int threads, const std::function<void(std::size_t, std::size_t)>& work) {
-  constexpr std::size_t kLeast = 32;  // fewer are not worth a thread
-  const std::size_t shares = std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), count / kLeast);
+void parallel_for(std::size_t count, int threads, const std::function<void(std::size_t, std::size_t)>& work,
+                  std::size_t least) {
+  const std::size_t shares = std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), count / least);
   if (shares <= 1) return work(0, count);
   std::vector<std::exception_ptr> errors(shares);
   {

@@ -65,8 +65,10 @@ Random stream(std::uint64_t seed, std::uint64_t round, std::uint64_t child);
 /// A hash of a genome (not for adversaries).
 std::uint64_t genome_hash(std::span<const Gene> genome);
 
-/// Calls work(first, last) on that many threads, each with its share of [0, count).
-void parallel_for(std::size_t count, int threads, const std::function<void(std::size_t, std::size_t)>& work);
+/// Calls work(first, last) on at most that many threads, each with its share of [0, count), of which fewer than
+/// `least` are not worth a thread. What work throws is thrown again.
+void parallel_for(std::size_t count, int threads, const std::function<void(std::size_t, std::size_t)>& work,
+                  std::size_t least = 32);
 
 /// Fills in objectives and violations of all designs; a function of the genomes alone.
 using Evaluate = std::function<void(Population& designs)>;

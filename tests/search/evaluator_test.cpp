@@ -107,6 +107,56 @@ TEST(Evaluator, DependsNeitherOnThreadsNorOnThePast) {
   }
 }
 
+TEST(Evaluator, ForgetsPartsBeforeTheyTakeAllMemory) {
+  const SpaceDescription description = load_space("flexibert2");
+  const std::vector<Deployment> where = deployments(description);
+  const Space space = make_space(description, rows_of(where));
+  Evaluator evaluator(space, make_family("flexibert", space), where);
+  constexpr std::size_t kRound = 1000;
+  const Population first = sample(space, kRound, 0);
+  std::vector<DesignFigures> before(kRound), after(kRound);
+  evaluator.evaluate(first, before);
+  const std::size_t of_first = evaluator.part_count();
+  std::vector<DesignFigures> others(kRound);
+  for (std::uint64_t seed = 1; evaluator.part_count() < 140'000; ++seed)
+    evaluator.evaluate(sample(space, kRound, seed), others);
+  const std::size_t known = evaluator.part_count();
+  evaluator.evaluate(first, after);
+  EXPECT_GT(evaluator.part_count(), known + of_first / 2) << "nothing was forgotten";
+  EXPECT_LE(evaluator.part_count(), known + of_first);
+  for (std::size_t i = 0; i < kRound; ++i) EXPECT_EQ(after[i].latency, before[i].latency);
+}
+
+TEST(Evaluator, AnotherDeploymentTakesThePlaceOfOne) {
+  const SpaceDescription description = load_space("bert-grid");
+  const std::vector<Deployment> where = deployments(description);
+  const Space space = make_space(description, rows_of(where));
+  const Population designs = sample(space, 60, 3);
+  std::vector<DesignFigures> before(60), after(60), expected(60);
+  Evaluator evaluator(space, make_family("bert", space), where);
+  evaluator.evaluate(designs, before);
+  std::vector<Deployment> changed = where;
+  for (MemoryParameters& level : changed[1].parameters.memory) level.utilisation *= 0.5;
+  evaluator.replace(1, changed[1]);
+  evaluator.evaluate(designs, after);
+  Evaluator(space, make_family("bert", space), changed).evaluate(designs, expected);
+  bool differs = false;
+  for (std::size_t i = 0; i < 60; ++i) {
+    EXPECT_EQ(after[i].latency, expected[i].latency);
+    EXPECT_EQ(after[i].parameters, before[i].parameters);
+    const bool moved = designs.genome(i)[space.gene("deployment")] == 1;
+    if (!moved) {
+      EXPECT_EQ(after[i].latency, before[i].latency);
+    }
+    differs = differs || (moved && after[i].latency > before[i].latency);
+  }
+  EXPECT_TRUE(differs);
+  Deployment longer = changed[1];
+  longer.workload.length = 17;
+  EXPECT_EQ(error_of([&] { evaluator.replace(1, longer); }),
+            "all deployments of a search must have the same task and lengths");
+}
+
 TEST(Evaluator, CostsAPartOnce) {
   const SpaceDescription description = load_space("flexibert2");
   const std::vector<Deployment> where{deployment(description, "raspberry-pi-4", Precision::fp32, 1)};
