@@ -4,50 +4,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <optional>
 #include <set>
 
 #include "app/arguments.hpp"
-#include "app/csv.hpp"
-#include "app/format.hpp"
-#include "app/json.hpp"
+#include "app/explain_output.hpp"
 #include "app/option_groups.hpp"
-#include "app/search.hpp"
-#include "app/table.hpp"
 #include "base/error.hpp"
 
 namespace ridgeline {
 namespace {
 
 constexpr std::uint32_t kAllValues = 64;  ///< of a choice with more, so many near ones are tried
-constexpr std::size_t kChangesShown = 6, kDifferencesShown = 8;
-
-/// The design with another value of one choice, evaluated.
-struct OneChange {
-  std::size_t gene = 0;
-  std::string from, to;
-  std::vector<double> ratios;  ///< of objectives: after / before
-  bool feasible = true;
-  bool better = false;  ///< in no objective worse, in one better
-};
-
-/// A design of the front that is next to the explained one in an objective.
-struct Neighbour {
-  std::size_t design = 0;
-  std::size_t objective = 0;  ///< in which it is the next better one
-  std::vector<double> ratios;
-  std::vector<std::string> differences;
-};
-
-struct Explanation {
-  std::unique_ptr<SearchSetup> setup;
-  Front front;
-  std::size_t design = 0;
-  bool changed = false;             ///< descriptions, calibrations or the program, since the search
-  std::vector<std::size_t> places;  ///< 1 for the best of the front, by objective
-  std::vector<OneChange> changes;
-  std::vector<Neighbour> neighbours;
-};
 
 std::vector<Gene> alternatives(const Domain& domain, Gene gene) {
   std::set<Gene> values;
@@ -66,8 +34,22 @@ std::vector<double> ratios(std::span<const double> after, std::span<const double
   return all;
 }
 
-std::vector<OneChange> one_change_each(const SearchSetup& setup, const Genome& design) {
+/// Objectives and violation as the search sees them, but that an accuracy which is not known here counts for nothing.
+std::vector<double> evaluated(const SearchProblem& problem, const Valuation& v, bool& feasible) {
+  double violated = v.figures.beyond_memory;
+  for (const SearchConstraint& constraint : problem.constraints)
+    if (constraint.measure != Measure::accuracy || !std::isnan(v.accuracy))
+      violated += violation(constraint, v.figures, v.accuracy, v.factors);
+  std::vector<double> values;
+  for (const SearchObjective& objective : problem.objectives)
+    values.push_back(value_of(objective, v.figures, v.accuracy, v.factors));
+  feasible = !(violated > 0);
+  return values;
+}
+
+std::vector<OneChange> one_change_each(const SearchSetup& setup, const FrontDesign& explained) {
   const Space& space = *setup.space;
+  const Genome& design = explained.genome;
   Population designs{.genome_length = design.size(), .objective_count = setup.problem.objectives.size()};
   std::vector<OneChange> changes;
   designs.resize(1);
@@ -87,11 +69,19 @@ std::vector<OneChange> one_change_each(const SearchSetup& setup, const Genome& d
       change.to = space.domain(g).text(value);
     }
   }
-  evaluate_of(setup.problem)(designs);
+  std::vector<Valuation> values = valuations(setup.problem, designs);
+  if (std::isnan(values.front().accuracy)) {
+    values.front().accuracy = explained.valuation.accuracy;
+    for (std::size_t c = 0; c < changes.size(); ++c)  // the same model elsewhere is as accurate
+      if (changes[c].gene == setup.problem.deployment_gene) values[c + 1].accuracy = explained.valuation.accuracy;
+  }
+  bool feasible = true;
+  const std::vector<double> before = evaluated(setup.problem, values.front(), feasible);
   for (std::size_t c = 0; c < changes.size(); ++c) {
-    changes[c].ratios = ratios(designs.values(c + 1), designs.values(0));
-    changes[c].feasible = !(designs.violations[c + 1] > 0);
-    changes[c].better = changes[c].feasible && pareto_dominates(designs.values(c + 1), designs.values(0));
+    OneChange& change = changes[c];
+    const std::vector<double> after = evaluated(setup.problem, values[c + 1], change.feasible);
+    change.ratios = ratios(after, before);
+    change.better = change.feasible && is_known(after, 0) && pareto_dominates(after, before);
   }
   return changes;
 }
@@ -146,147 +136,9 @@ Explanation explain(const ExplainOptions& options) {
                        static_cast<std::size_t>(std::ranges::count_if(e.front.designs, [&](const FrontDesign& other) {
                          return other.objectives[m] < e.front.designs[e.design].objectives[m];
                        })));
-  e.changes = one_change_each(*e.setup, genome);
+  e.changes = one_change_each(*e.setup, e.front.designs[e.design]);
   e.neighbours = neighbours_of(e.front, e.design, *e.setup->space);
   return e;
-}
-
-std::string relative(const SearchObjective& objective, double ratio) {
-  const double change = (objective.inverse ? 1 / ratio : ratio) - 1;
-  return std::abs(change) < 5e-5 ? "same" : fmt::format("{:+.1f} %", 100 * change);
-}
-
-/// The best change of every choice for that objective, the best of all first.
-std::vector<const OneChange*> best_changes(const Explanation& e, std::size_t objective) {
-  std::vector<const OneChange*> best(e.setup->space->genome_length(), nullptr);
-  for (const OneChange& change : e.changes)
-    if (change.feasible && change.ratios[objective] < 1 - 1e-9 &&
-        (!best[change.gene] || change.ratios[objective] < best[change.gene]->ratios[objective]))
-      best[change.gene] = &change;
-  std::erase(best, nullptr);
-  std::ranges::stable_sort(best, {}, [&](const OneChange* change) { return change->ratios[objective]; });
-  return best;
-}
-
-std::vector<Cell> relative_cells(const Explanation& e, std::span<const double> all) {
-  std::vector<Cell> cells;
-  for (std::size_t m = 0; m < all.size(); ++m) cells.push_back(relative(e.setup->problem.objectives[m], all[m]));
-  return cells;
-}
-
-Table table_of_changes(const Explanation& e) {
-  Table table{2, {}, {{"choice"}}};
-  for (const SearchObjective& objective : e.setup->problem.objectives)
-    table.rows.front().push_back(objective_heading(objective));
-  table.rows.front().push_back("change");
-  table.columns.assign(table.rows.front().size(), {.right = true});
-  table.columns.front() = {};
-  table.columns.back() = {.wraps = true};
-  for (Cell& cell : table.rows.front()) cell.emphasis = Emphasis::bold;
-  return table;
-}
-
-std::string explain_text(const Explanation& e, const Style& style) {
-  const auto& objectives = e.setup->problem.objectives;
-  const FrontDesign& design = e.front.designs[e.design];
-  const FrontFigures figures = figures_of(*e.setup, design);
-  const Deployment& where = e.setup->deployments[design.genome[e.setup->problem.deployment_gene]];
-  std::string text =
-      styled(style, Emphasis::bold, fmt::format("Design {} of {}", e.design + 1, e.front.designs.size())) + "  " +
-      deployment_text(where) + "\n" + paragraph(design_text(*e.setup->space, design.genome), 2, style);
-  text += fmt::format("  latency {}, energy {}, peak power {}, memory {}, {} parameters\n",
-                      format_value(figures.latency), format_value(figures.energy), format_value(figures.peak_power),
-                      format_value(figures.memory), format_short_count(design.valuation.figures.parameters));
-  text += fmt::format("  The search {}.\n", problem_text(e.setup->problem));
-  if (e.changed)
-    text += paragraph(
-        "Descriptions, calibrations or the program have changed since the search: what follows is of now.", 2, style);
-  for (std::size_t m = 0; m < objectives.size(); ++m)
-    text += fmt::format("  {}: {} of {} designs\n", objective_heading(objectives[m]),
-                        e.places[m] == 1 ? "the best" : fmt::format("place {}", e.places[m]), e.front.designs.size());
-
-  for (std::size_t m = 0; m < objectives.size(); ++m) {
-    const auto best = best_changes(e, m);
-    text += "\n" +
-            styled(style, Emphasis::bold,
-                   fmt::format("One change for {} {}", objectives[m].inverse ? "more" : "a better",
-                               objective_heading(objectives[m]))) +
-            "\n";
-    if (best.empty()) {
-      text += "  none that meets the constraints\n";
-      continue;
-    }
-    Table table = table_of_changes(e);
-    for (std::size_t k = 0; k < std::min(best.size(), kChangesShown); ++k) {
-      std::vector<Cell> row{e.setup->space->gene_name(best[k]->gene)};
-      for (Cell& cell : relative_cells(e, best[k]->ratios)) row.push_back(std::move(cell));
-      row.push_back(fmt::format("{} → {}{}", best[k]->from, best[k]->to, best[k]->better ? " (better in all)" : ""));
-      table.rows.push_back(std::move(row));
-    }
-    text += render(table, style);
-  }
-  text += "\n" + styled(style, Emphasis::bold, "The next designs of the front") + "\n";
-  Table table = table_of_changes(e);
-  table.rows.front().front().text = "next in";
-  for (const Neighbour& next : e.neighbours) {
-    std::vector<Cell> row{fmt::format("{}: #{}", objective_heading(objectives[next.objective]), next.design + 1)};
-    for (Cell& cell : relative_cells(e, next.ratios)) row.push_back(std::move(cell));
-    std::vector<std::string> some(
-        next.differences.begin(),
-        next.differences.begin() + static_cast<std::ptrdiff_t>(std::min(next.differences.size(), kDifferencesShown)));
-    std::string words = fmt::format("{}", fmt::join(some, "; "));
-    if (next.differences.size() > some.size())
-      words += fmt::format("; and {} more", next.differences.size() - some.size());
-    row.push_back(words);
-    table.rows.push_back(std::move(row));
-  }
-  return text + (e.neighbours.empty() ? "  none is better in anything\n" : render(table, style));
-}
-
-std::string explain_json(const Explanation& e) {
-  const FrontDesign& design = e.front.designs[e.design];
-  Json json = json_document("explain");
-  json["design"] = e.design + 1;
-  json["of"] = e.front.designs.size();
-  json["device"] = deployment_text(e.setup->deployments[design.genome[e.setup->problem.deployment_gene]]);
-  json["choices"] = design_text(*e.setup->space, design.genome);
-  json["changed_since"] = e.changed;
-  json["objectives"] = Json::array();
-  for (std::size_t m = 0; m < e.places.size(); ++m)
-    json["objectives"].push_back(
-        {{"name", e.setup->problem.objectives[m].name}, {"value", design.objectives[m]}, {"place", e.places[m]}});
-  json["changes"] = Json::array();
-  for (const OneChange& change : e.changes)
-    json["changes"].push_back({{"choice", e.setup->space->gene_name(change.gene)},
-                               {"from", change.from},
-                               {"to", change.to},
-                               {"ratios", change.ratios},
-                               {"meets_constraints", change.feasible},
-                               {"better_in_all", change.better}});
-  json["neighbours"] = Json::array();
-  for (const Neighbour& next : e.neighbours)
-    json["neighbours"].push_back({{"design", next.design + 1},
-                                  {"next_in", e.setup->problem.objectives[next.objective].name},
-                                  {"ratios", next.ratios},
-                                  {"differences", next.differences}});
-  return dump(json);
-}
-
-std::string explain_csv(const Explanation& e) {
-  std::string text = "choice,from,to,meets_constraints";
-  for (const SearchObjective& objective : e.setup->problem.objectives) {
-    std::string field = CsvLine().add("ratio of " + objective.name).text();
-    field.pop_back();
-    text += "," + field;
-  }
-  text += "\n";
-  for (const OneChange& change : e.changes) {
-    CsvLine line;
-    line.add(e.setup->space->gene_name(change.gene)).add(change.from).add(change.to).add(change.feasible);
-    for (const double ratio : change.ratios) line.add(ratio);
-    text += line.text();
-  }
-  return text;
 }
 
 Outcome run_explain(const ExplainOptions& options, const Session& session) {
@@ -318,6 +170,10 @@ void declare_explain(OptionSet& set, ExplainOptions& o) {
 }
 
 }  // namespace
+
+bool accuracy_is_out_of_reach(const Explanation& explanation) {
+  return explanation.setup->accuracy_is_own && !explanation.setup->problem.accuracy;
+}
 
 Command explain_command() { return make_command(kExplainHelp, declare_explain, run_explain); }
 

@@ -1,7 +1,6 @@
 #include "app/front.hpp"
 
 #include <boost/algorithm/string.hpp>
-#include <boost/lexical_cast.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,25 +36,61 @@ std::uint64_t whole(const StoredGroup& group, std::string_view name) {
   return static_cast<std::uint64_t>(value);
 }
 
-/// "device|clock|precision|batch|key=value key=value"
-std::string moved_text(const MovedDeployment& moved) {
-  std::string text = fmt::format("{}|{}|{}|{}|", moved.device, moved.clock, moved.precision, moved.batch);
-  for (std::size_t i = 0; i < moved.settings.size(); ++i)
-    text += fmt::format("{}{}={}", i == 0 ? "" : " ", moved.settings[i].key, moved.settings[i].value);
-  return text;
+/// What `read` complains about, said of a part of the file.
+template <class Read>
+auto stored(const StoredGroup& root, std::string_view name, Read read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    root.fail(name, error.what());
+  }
 }
 
-MovedDeployment moved_from(const StoredGroup& root, const std::string& text) {
-  std::vector<std::string> fields;
-  boost::algorithm::split(fields, text, boost::algorithm::is_any_of("|"));
-  MovedDeployment moved;
-  if (fields.size() != 5 || !boost::conversion::try_lexical_convert(fields[3], moved.batch) || moved.batch < 1)
-    root.fail("moved_deployments", fmt::format("'{}' is no deployment", text));
-  moved.device = fields[0], moved.clock = fields[1], moved.precision = fields[2];
-  std::vector<std::string> settings;
-  boost::algorithm::split(settings, fields[4], boost::algorithm::is_any_of(" "));
-  for (const std::string& one : settings) moved.settings.push_back(parse_override("moved_deployments", one));
-  return moved;
+std::vector<MovedDeployment> moved_from(const StoredGroup& root) {
+  const std::vector<std::string>& devices = root.texts("moved_devices");
+  const auto texts = [&](const char* name) -> const std::vector<std::string>& {
+    return root.texts(name, devices.size());
+  };
+  const std::vector<std::size_t> batches = root.indices("moved_batches", 1, 1'000'000, devices.size());
+  std::vector<MovedDeployment> all;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    all.push_back(
+        {devices[i], texts("moved_clocks")[i], texts("moved_precisions")[i], static_cast<Size>(batches[i]), {}});
+    std::vector<std::string> settings;
+    boost::algorithm::split(settings, texts("moved_settings")[i], boost::algorithm::is_any_of(" "));
+    for (const std::string& one : settings)
+      all.back().settings.push_back(
+          stored(root, "moved_settings", [&] { return parse_override("moved_settings", one); }));
+  }
+  return all;
+}
+
+void add_moved(ArrayGroup& root, const std::vector<MovedDeployment>& moved) {
+  const auto texts = [&](auto text) {
+    std::vector<std::string> all;
+    for (const MovedDeployment& one : moved) all.push_back(text(one));
+    return all;
+  };
+  root.texts["moved_devices"] = texts([](const MovedDeployment& one) { return one.device; });
+  root.texts["moved_clocks"] = texts([](const MovedDeployment& one) { return one.clock; });
+  root.texts["moved_precisions"] = texts([](const MovedDeployment& one) { return one.precision; });
+  root.texts["moved_settings"] = texts([](const MovedDeployment& one) { return settings_text(one.settings); });
+  std::vector<double> batches;
+  for (const MovedDeployment& one : moved) batches.push_back(static_cast<double>(one.batch));
+  root.arrays["moved_batches"] = vector_array(std::move(batches), "1");
+}
+
+/// A front that lacks these is of a version that knew data sheets and shipped calibrations, and moved nothing.
+void read_what_is_newer(SearchWords& words, const StoredGroup& root) {
+  if (!root.has_texts("asked_calibrations")) {
+    if (root.attribute("predictor") == "datasheet") words.calibrations = {"none"};
+    return;
+  }
+  words.calibrations = root.texts("asked_calibrations");
+  words.accuracy_is_own = root.attribute("accuracy_is_own") == "True";
+  for (const std::string& text : root.texts("asked_variables"))
+    words.variables.push_back(stored(root, "asked_variables", [&] { return parse_variable(text); }));
+  words.moved = moved_from(root);
 }
 
 SearchWords words_from(const StoredGroup& root) {
@@ -68,14 +103,12 @@ SearchWords words_from(const StoredGroup& root) {
   words.devices = root.texts("asked_devices");
   words.clocks = root.texts("asked_clocks");
   words.precisions = root.texts("asked_precisions");
-  words.calibrations = root.texts("asked_calibrations");
   words.objectives = root.texts("asked_objectives");
   words.constraints = root.texts("asked_constraints");
   for (const std::size_t batch : root.indices("asked_batches", 1, 1'000'000))
     words.batches.push_back(static_cast<Size>(batch));
-  for (const std::string& text : root.texts("asked_variables")) words.variables.push_back(parse_variable(text));
-  for (const std::string& text : root.texts("moved_deployments")) words.moved.push_back(moved_from(root, text));
   if (const std::uint64_t length = whole(root, "asked_length"); length > 0) words.length = static_cast<Size>(length);
+  read_what_is_newer(words, root);
   return words;
 }
 
@@ -85,6 +118,7 @@ void add_words(ArrayGroup& root, const SearchWords& words, const SearchSetup& se
   root.attributes["runtime"] = words.runtime;
   root.attributes["robust"] = words.robust ? "True" : "False";
   root.attributes["accuracy_source"] = words.accuracy;
+  root.attributes["accuracy_is_own"] = words.accuracy_is_own ? "True" : "False";
   root.texts["asked_devices"] = words.devices;
   root.texts["asked_clocks"] = words.clocks;
   root.texts["asked_precisions"] = words.precisions;
@@ -94,8 +128,7 @@ void add_words(ArrayGroup& root, const SearchWords& words, const SearchSetup& se
   root.texts["asked_variables"] = {};
   for (const ContinuousVariable& variable : words.variables)
     root.texts["asked_variables"].push_back(to_text(variable));
-  root.texts["moved_deployments"] = {};
-  for (const MovedDeployment& moved : words.moved) root.texts["moved_deployments"].push_back(moved_text(moved));
+  add_moved(root, words.moved);
   root.arrays["asked_batches"] = vector_array({words.batches.begin(), words.batches.end()}, "1");
   root.arrays["asked_length"] = scalar_array(static_cast<double>(words.length.value_or(0)), "1");
 }
@@ -246,6 +279,8 @@ Front read_front(const std::string& file) {
       if (!(gene >= 0 && gene < static_cast<double>(kMostValues))) root.fail("genomes", "has a number out of range");
       design.genome.push_back(static_cast<Gene>(gene));
     }
+    for (std::size_t m = 0; m < objectives; ++m)
+      if (!std::isfinite(values[i * objectives + m])) root.fail("objective_values", "has what is not a number");
     design.objectives.assign(values.begin() + static_cast<std::ptrdiff_t>(i * objectives),
                              values.begin() + static_cast<std::ptrdiff_t>((i + 1) * objectives));
     design.valuation.figures = {.latency = figures("latency", "s")[i],

@@ -37,18 +37,30 @@ struct SearchProgress {
   std::vector<double> best;  ///< by objective, as minimised
 };
 
+/// What was moved freely after a search.
+struct MoveSummary {
+  std::size_t designs = 0;   ///< of the front that were moved
+  std::size_t of = 0;        ///< that were to be; the time was up where it is more
+  std::uint64_t points = 0;  ///< that were evaluated
+};
+
 /// A finished search, with what it searched.
 struct SearchResult {
   std::unique_ptr<SearchSetup> setup;
   Front front;
   std::uint64_t repeats = 0;
   std::uint64_t replayed = 0;  ///< of the front's evaluations: known from the journal
-  double seconds = 0;          ///< that evaluating took
+  double seconds = 0;          ///< that evaluating took, without moving
   bool interrupted = false;
+  std::optional<MoveSummary> moves;         ///< where anything can be moved
   std::vector<SearchProgress> convergence;  ///< where a report is asked for
   std::string journal;                      ///< where to go on from, after an interruption
   std::string out;
 };
+
+/// InputError when nothing can be searched or no design meets the constraints; Error when it is interrupted before
+/// one does, and for a journal that cannot be written.
+SearchResult search(const SearchOptions& options, const Session& session);
 
 std::string search_text(const SearchResult& result, const Style& style);
 std::string search_json(const SearchResult& result);
@@ -77,6 +89,7 @@ std::string objective_text(const SearchObjective& objective, double value);
 /// "minimises latency, energy; latency <= 50 ms"
 std::string problem_text(const SearchProblem& problem);
 
+/// The whole command, its files included but for that of --out.
 Outcome run_search_command(const SearchOptions& options, const Session& session);
 Command search_command();
 

@@ -68,6 +68,9 @@ Json search_document(const SearchResult& result) {
   json["evaluations"] = front.evaluations;
   json["met_before"] = result.repeats;
   json["seconds"] = result.seconds;
+  json["moves"] = nullptr;
+  if (result.moves)
+    json["moves"] = {{"designs", result.moves->designs}, {"of", result.moves->of}, {"points", result.moves->points}};
   json["interrupted"] = result.interrupted;
   json["hypervolume"] = front.reference.size() > 1 ? Json(front.hypervolume) : Json();
   json["reference"] = front.reference;

@@ -5,20 +5,17 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <map>
 #include <set>
 
 #include "app/arguments.hpp"
-#include "app/report.hpp"
-#include "app/scenario.hpp"
 #include "base/error.hpp"
-#include "hwdesc/rates.hpp"
 
 namespace ridgeline {
 namespace {
 
-constexpr std::string_view kUsual = "default", kAll = "all", kNominal = "nominal";
-constexpr std::size_t kSampledForIntervals = 8;
+constexpr std::string_view kAnyPrecision = "default";
 
 /// The words, understood.
 struct SearchRequest : SearchWords {
@@ -50,7 +47,7 @@ SearchRequest request_of(const SearchWords& words) {
       throw InputError({"--objective", 0, 0, ""}, fmt::format("'{}' is given twice", objective.name),
                        "each objective once; weights belong into a sum");
   for (const std::string& precision : words.precisions)
-    if (precision != kUsual) parse_precision_argument("--precision", precision);
+    if (precision != kAnyPrecision) parse_precision_argument("--precision", precision);
   return request;
 }
 
@@ -59,252 +56,11 @@ SpaceDescription description_of(const SearchWords& words) {
   return parse_space_text(words.space_text, words.space);
 }
 
-/// One of the list that the user gave, else the space's own.
-template <class T>
-std::vector<T> chosen(const std::vector<T>& asked, const std::vector<T>& own) {
-  return asked.empty() ? own : asked;
-}
-
-/// "raspberry-pi-4:pytorch-no-blas"
-struct DeviceWords {
-  std::string device, runtime;
-};
-DeviceWords device_words(const std::string& text, const std::string& runtime) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos) return {text, runtime};
-  return {text.substr(0, colon), text.substr(colon + 1)};
-}
-
-/// "clock=x0.73 dram.bandwidth=x1.5"
-std::string settings_text(const std::vector<Override>& settings) {
-  std::string text;
-  for (const Override& one : settings) text += fmt::format("{}{}={}", text.empty() ? "" : " ", one.key, one.value);
-  return text;
-}
-
-std::vector<std::string> clocks_of(const Device& device, const std::vector<std::string>& asked) {
-  std::vector<std::string> clocks;
-  for (const std::string& clock : asked) {
-    if (clock != kAll) {
-      clocks.push_back(clock);
-      continue;
-    }
-    for (const OperatingPoint& point : device.operating_points)
-      clocks.push_back(point.clock == device.nominal_clock ? std::string(kNominal)
-                                                           : fmt::format("{}MHz", point.clock.si() / 1e6));
-    if (device.operating_points.empty()) clocks.emplace_back(kNominal);
-  }
-  return clocks;
-}
-
-std::string why_without_power(const Device& device) {
-  const std::string reason = why_missing(device, "power");
-  return "no power data is published for this device" + (reason.empty() ? std::string() : ": " + reason);
-}
-
 bool needs_power(const SearchRequest& request) {
   constexpr std::array kOfPower{Measure::energy, Measure::energy_per_sequence, Measure::peak_power,
                                 Measure::average_power, Measure::edp};
   return std::ranges::any_of(
       kOfPower, [&](Measure m) { return uses(m, request.parsed_objectives, request.parsed_constraints); });
-}
-
-/// Puts one deployment after the other into a setup.
-class DeploymentBuilder {
- public:
-  DeploymentBuilder(const SearchRequest& request, SearchSetup& setup)
-      : request_(request),
-        setup_(setup),
-        models_(make_space(setup.description)),
-        family_(make_family(setup.description.family, models_)),
-        spread_(load_data_sheet_spread()) {
-    for (const std::string& file : request.calibrations) {
-      WhatIfOptions what_if;
-      what_if.calibration = file;
-      const std::optional<Calibration> calibration = calibration_asked_for(what_if);
-      if (!calibration) {
-        if (request.calibrations.size() > 1)
-          throw InputError({"--calibration", 0, 0, ""}, fmt::format("'{}' does not go with files", file));
-        others_ = file;
-      } else if (!calibrations_.try_emplace(calibration->key.device, Asked{file, calibration->key.precision})
-                      .second) {
-        throw InputError({file, 0, 0, ""},
-                         fmt::format("is the second calibration of {} that is asked for", calibration->key.device));
-      }
-    }
-  }
-
-  void add(const DeploymentRequest& own) {
-    for (const std::string& name : chosen(request_.devices, own.devices)) {
-      if (name == kAll)
-        for (const std::string& device : device_names()) add_device(device, own);
-      else
-        add_device(name, own);
-    }
-  }
-
-  void add(const MovedDeployment& moved) {
-    const DeviceWords words = device_words(moved.device, request_.runtime);
-    add_one(moved.device, words, moved.clock, moved.precision, moved.batch, moved.settings);
-  }
-
- private:
-  /// Both ends of every range are possible on this device.
-  static void check_ends(const DeviceWords& words, const std::vector<ContinuousVariable>& variables) {
-    for (const ContinuousVariable& variable : variables)
-      for (const double end : {variable.from, variable.to}) {
-        WhatIfOptions what_if;
-        what_if.runtime = words.runtime;
-        what_if.overrides = {{variable.name, fmt::format("x{}", end)}};
-        prepare_runtime(what_if, prepare_device(words.device, what_if));
-      }
-  }
-
-  void add_device(const std::string& name, const DeploymentRequest& own) {
-    const DeviceWords words = device_words(name, request_.runtime);
-    const Device nominal = load_device(words.device);
-    if (!words.runtime.empty()) load_runtime(words.runtime);
-    const std::string label = words.device == nominal.name ? name : nominal.name + name.substr(words.device.size());
-    const auto before = static_cast<std::ptrdiff_t>(setup_.deployments.size());
-    try {
-      if (needs_power(request_) && !nominal.power) throw Error(why_without_power(nominal));
-      const std::vector<ContinuousVariable> variables = chosen(request_.variables, own.variables);
-      check_ends(words, variables);
-      for (const std::string& clock : clocks_of(nominal, chosen(request_.clocks, own.clocks)))
-        for (const std::string& precision : chosen(request_.precisions, own.precisions))
-          for (const Size batch : chosen(request_.batches, own.batches))
-            add_one(label, words, clock, precision, batch, {}, variables);
-    } catch (const Error& error) {
-      setup_.excluded.push_back({label, error.what()});
-      setup_.deployments.erase(setup_.deployments.begin() + before, setup_.deployments.end());
-      setup_.basis.erase(setup_.basis.begin() + before, setup_.basis.end());
-    }
-  }
-
-  void add_one(const std::string& label, const DeviceWords& words, const std::string& clock,
-               const std::string& precision, Size batch, const std::vector<Override>& settings = {},
-               std::vector<ContinuousVariable> variables = {}) {
-    WhatIfOptions what_if;
-    what_if.runtime = words.runtime;
-    what_if.clock = clock == kNominal ? "" : clock;
-    what_if.overrides = settings;
-    const Device device = prepare_device(words.device, what_if);
-    const auto asked = calibrations_.find(device.name);
-    what_if.calibration = asked != calibrations_.end() ? asked->second.file : others_;
-    const Runtime runtime = prepare_runtime(what_if, device);
-
-    Deployment d{
-        .device = label, .clock = clock, .precision = {}, .parameters = {}, .workload = {}, .sensor_window = {}};
-    const Precision format = precision != kUsual            ? parse_precision_argument("--precision", precision)
-                             : asked != calibrations_.end() ? asked->second.precision
-                                                            : default_precision(device);
-    d.precision = name(format);
-    d.workload = setup_.description.workload;
-    d.workload.batch = batch;
-    d.workload.numerics = uniform_numerics(format);
-    d.workload.fusion = runtime.fusion;
-    d.workload.views = runtime.runs_views;
-    d.capacity = device.memory.back().size;
-    if (device.sensor) d.sensor_window = device.sensor->window;
-    d.settings = settings_text(settings);
-    d.variables = std::move(variables);
-    const auto same = [&](const Deployment& other) {
-      return other.device == d.device && other.clock == d.clock && other.precision == d.precision &&
-             other.workload.batch == batch && other.settings == d.settings;
-    };
-    if (std::ranges::any_of(setup_.deployments, same)) return;
-    const CostParameters data_sheet = data_sheet_parameters(device, runtime, d.workload.numerics);
-    setup_.basis.push_back(basis_of(what_if, device, runtime, data_sheet, d));
-    setup_.deployments.push_back(std::move(d));
-  }
-
-  /// Sets the deployment's parameters.
-  DeploymentBasis basis_of(const WhatIfOptions& what_if, const Device& device, const Runtime& runtime,
-                           const CostParameters& data_sheet, Deployment& d) const {
-    const auto spread = [&](Metric metric) { return spread_.by_metric[static_cast<std::size_t>(metric)]; };
-    DeploymentBasis basis;
-    basis.latency_spread = spread(Metric::latency);
-    basis.energy_spread = spread(Metric::energy);
-    basis.peak_power_spread = spread(Metric::peak_power);
-    d.parameters = data_sheet;
-    for (std::size_t i = 0; i < kSampledForIntervals; ++i) {
-      Random random(i + 1);
-      Genome genome(models_.genome_length());
-      models_.sample_balanced(random, genome);
-      Measurement row;
-      row.architecture = family_.architecture(genome);
-      row.workload = d.workload;
-      const CalibrationChoice choice =
-          choose_calibration(what_if, device, runtime, data_sheet, row, lower(row.architecture, row.workload));
-      if (!choice.used) {
-        basis.rests_on = fmt::format("data sheets alone ({})", choice.why_none);
-        return basis;
-      }
-      use(*choice.used, i == 0, d, basis);
-      if (choice.used->changed || !choice.used->outside.empty()) break;  // parameters alone, whatever the model
-      if (i == 0)
-        d.calibration = DeployedCalibration{std::make_shared<const Calibration>(choice.used->calibration), data_sheet,
-                                            choice.used->knows[1], choice.used->knows[2]};
-    }
-    return basis;
-  }
-
-  static void widen(std::optional<Spread>& spread, const std::optional<Spread>& factors, bool first) {
-    if (!factors) return spread.reset();
-    const Spread& one = *factors;
-    if (first) spread = one;
-    if (spread) spread = Spread{std::min(spread->low, one.low), std::max(spread->high, one.high)};
-  }
-
-  static void use(const CalibrationInUse& used, bool first, Deployment& d, DeploymentBasis& basis) {
-    d.parameters = used.cost;
-    const Origin origin = used.changed ? Origin::extrapolated : Origin::calibrated;
-    basis.rests_on = fmt::format("{} measured rows of {}{}", used.calibration.rows, used.calibration.set,
-                                 used.changed ? ", on a changed description" : "");
-    basis.latency = origin;
-    widen(basis.latency_spread, used.latency.spread, first);
-    if (used.knows[1])
-      basis.energy = origin, widen(basis.energy_spread, used.energy.spread, first);
-    else
-      basis.energy_spread.reset();
-    if (!used.knows[2] || !used.peak_power) {
-      if (used.knows[1] || used.knows[2]) basis.peak_power = Origin::extrapolated;
-      basis.peak_power_spread.reset();
-      return;
-    }
-    basis.peak_power = origin;
-    const CalibratedFigure& peak = *used.peak_power;
-    widen(basis.peak_power_spread,
-          peak.has_interval ? std::optional(Spread{peak.low / peak.value, peak.high / peak.value}) : std::nullopt,
-          first);
-  }
-
-  struct Asked {
-    std::string file;
-    Precision precision;
-  };
-
-  const SearchRequest& request_;
-  SearchSetup& setup_;
-  std::map<std::string, Asked> calibrations_;  ///< asked for, by device
-  std::string others_ = "shipped";             ///< on other devices
-  Space models_;                               ///< architectures alone
-  Family family_;
-  DataSheetSpread spread_;
-};
-
-MeasureFactors upper_ends(const DeploymentBasis& basis) {
-  MeasureFactors factors = kNoFactors;
-  const auto set = [&](Measure measure, double factor) { factors[static_cast<std::size_t>(measure)] = factor; };
-  const double latency = basis.latency_spread ? basis.latency_spread->high : 1;
-  const double energy = basis.energy_spread ? basis.energy_spread->high : 1;
-  set(Measure::latency, latency);
-  set(Measure::latency_per_sequence, latency);
-  set(Measure::energy, energy);
-  set(Measure::energy_per_sequence, energy);
-  set(Measure::edp, energy * latency);
-  set(Measure::peak_power, basis.peak_power_spread ? basis.peak_power_spread->high : 1);
-  return factors;
 }
 
 /// Without somebody who knows how accurate models are, designs are compared at equal capacity. `why`: nobody does.
@@ -325,24 +81,60 @@ void replace_accuracy(SearchRequest& request, const std::string& why, std::vecto
   notes.push_back(why + ": the terms of accuracy are left out, and capacity (parameters) is an objective instead");
 }
 
-/// Each design's architecture, as the source sees it.
-PredictAccuracy accuracy_by(AnyAccuracySource source, const std::string& family_name, const Space& space) {
-  return [source = std::move(source), family = std::make_shared<const Family>(make_family(family_name, space))](
+/// Asks a source once for each model, whatever it runs on: a source may take a minute for an answer.
+class AccuracyOfDesigns {
+ public:
+  AccuracyOfDesigns(AnyAccuracySource source, const std::string& family, const Space& space)
+      : source_(std::move(source)), family_(make_family(family, space)), deployment_(space.gene("deployment")) {}
+
+  double operator()(std::span<const Gene> genome) {
+    constexpr std::size_t kRemembered = 1u << 16;
+    Genome model(genome.begin(), genome.end());
+    model[deployment_] = 0;
+    const auto known = answers_.find(model);
+    if (known != answers_.end()) return known->second;
+    if (answers_.size() >= kRemembered) answers_.clear();
+    return answers_[std::move(model)] = source_.accuracy(family_.architecture(genome));
+  }
+
+ private:
+  AnyAccuracySource source_;
+  Family family_;
+  std::size_t deployment_;
+  std::map<Genome, double> answers_;
+};
+
+PredictAccuracy accuracy_by(AnyAccuracySource source, const std::string& family, const Space& space) {
+  return [answer = std::make_shared<AccuracyOfDesigns>(std::move(source), family, space)](
              const Population& designs, std::span<double> accuracies) {
-    for (std::size_t i = 0; i < designs.size(); ++i)
-      accuracies[i] = source.accuracy(family->architecture(designs.genome(i)));
+    for (std::size_t i = 0; i < designs.size(); ++i) accuracies[i] = (*answer)(designs.genome(i));
   };
+}
+
+/// Who knows how accurate designs are; empty: nobody, or nobody to be believed.
+std::optional<AnyAccuracySource> accuracy_source(const SearchWords& words, SearchSetup& setup) {
+  if (words.accuracy.empty()) return std::nullopt;
+  if (words.accuracy_is_own && !words.own_accuracy) {
+    setup.accuracy = {.source = words.accuracy,
+                      .metric = "accuracy",
+                      .predicted = false,
+                      .supported = true,
+                      .verdict = "the user's own, which cannot be asked again here"};
+    return std::nullopt;
+  }
+  const AnyAccuracySource source =
+      words.own_accuracy ? *words.own_accuracy : make_accuracy_source(words.accuracy, setup.description.family);
+  setup.accuracy = source.info();
+  return source.info().supported ? std::optional(source) : std::nullopt;
 }
 
 /// Space, evaluator and problem of the deployments that are there.
 void make_problem(SearchSetup& setup, std::vector<SearchObjective> objectives,
-                  std::vector<SearchConstraint> constraints, bool robust, int threads, bool everything) {
+                  std::vector<SearchConstraint> constraints, bool robust, int threads) {
   setup.space = std::make_unique<Space>(make_space(setup.description, rows_of(setup.deployments)));
   const Space& space = *setup.space;
-  Needs needs = needs_of(objectives, constraints);
-  if (everything) needs = {.peak_power = true, .memory = true};
   setup.evaluator = std::make_unique<Evaluator>(space, make_family(setup.description.family, space),
-                                                setup.deployments, needs, threads);
+                                                setup.deployments, needs_of(objectives, constraints), threads);
   setup.problem.objectives = std::move(objectives);
   setup.problem.constraints = std::move(constraints);
   setup.problem.predict = [evaluator = setup.evaluator.get()](const Population& designs,
@@ -351,31 +143,36 @@ void make_problem(SearchSetup& setup, std::vector<SearchObjective> objectives,
   };
   setup.problem.deployment_gene = space.gene("deployment");
   if (robust)
-    for (const DeploymentBasis& basis : setup.basis) setup.problem.factors.push_back(upper_ends(basis));
+    for (const DeploymentBasis& basis : setup.basis) setup.problem.factors.push_back(basis.upper);
+}
+
+std::string hash_of_answers(const SearchSetup& setup, const SearchProblem& problem) {
+  const Population designs = drawn_designs(setup, std::max<std::size_t>(64, 4 * setup.deployments.size()));
+  std::uint64_t hash = genome_hash(designs.genes);
+  for (const Valuation& v : valuations(problem, designs))
+    for (const double value : {v.figures.latency, v.figures.energy, v.figures.peak_power, v.figures.memory,
+                               v.figures.parameters, v.accuracy})
+      hash = std::rotl(hash, 5) * 0x9e3779b97f4a7c15 + std::bit_cast<std::uint64_t>(std::isnan(value) ? -1 : value);
+  return fmt::format("{:016x}", hash);
 }
 
 }  // namespace
 
-std::unique_ptr<SearchSetup> make_search_setup(const SearchWords& words, int threads, bool everything) {
+std::unique_ptr<SearchSetup> make_search_setup(const SearchWords& words, int threads) {
   auto setup = std::make_unique<SearchSetup>();
   SearchRequest request = request_of(words);
   setup->description = description_of(words);
-  std::optional<AnyAccuracySource> source;
-  if (!request.accuracy.empty()) {
-    source = request.accuracy_source ? *request.accuracy_source
-                                     : make_accuracy_source(request.accuracy, setup->description.family);
-    setup->accuracy = source->info();
-    if (!source->info().supported) source.reset();
-  }
-  if (!source)
+  setup->accuracy_is_own = words.accuracy_is_own;
+  const std::optional<AnyAccuracySource> source = accuracy_source(words, *setup);
+  if (!source && !words.accuracy_is_own)
     replace_accuracy(request,
                      setup->accuracy ? fmt::format("{} is {}", setup->accuracy->source, setup->accuracy->verdict)
                                      : "nothing here knows how accurate designs are",
                      setup->notes);
   if (request.length) setup->description.workload.length = *request.length;
-  DeploymentBuilder builder(request, *setup);
-  for (const DeploymentRequest& own : setup->description.deployments) builder.add(own);
-  for (const MovedDeployment& moved : request.moved) builder.add(moved);
+  const DeploymentMaker maker(request, setup->description, needs_power(request));
+  for (const DeploymentRequest& own : setup->description.deployments) maker.add(own, *setup);
+  for (const MovedDeployment& moved : request.moved) maker.add(moved, *setup);
   // Lists of one's own are the same for every entry of the space.
   const auto before = [](const ExcludedDeployment& a, const ExcludedDeployment& b) { return a.device < b.device; };
   const auto same = [](const ExcludedDeployment& a, const ExcludedDeployment& b) { return a.device == b.device; };
@@ -385,18 +182,18 @@ std::unique_ptr<SearchSetup> make_search_setup(const SearchWords& words, int thr
     throw InputError({"--devices", 0, 0, ""},
                      fmt::format("none is left to search on: {}: {}", setup->excluded.front().device,
                                  setup->excluded.front().reason));
-  make_problem(*setup, request.parsed_objectives, request.parsed_constraints, request.robust, threads, everything);
-  if (source) setup->problem.accuracy = accuracy_by(*std::move(source), setup->description.family, *setup->space);
+  make_problem(*setup, request.parsed_objectives, request.parsed_constraints, request.robust, threads);
+  if (source) setup->problem.accuracy = accuracy_by(*source, setup->description.family, *setup->space);
   return setup;
 }
 
-std::unique_ptr<SearchSetup> make_moved_setup(const SearchSetup& searched, const SearchWords& words,
-                                              const MovedDeployment& deployment) {
+std::unique_ptr<SearchSetup> make_setup_of_one(const SearchSetup& searched, MadeDeployment made) {
   auto setup = std::make_unique<SearchSetup>();
   setup->description = searched.description;
-  SearchRequest request{words, searched.problem.objectives, searched.problem.constraints};
-  DeploymentBuilder(request, *setup).add(deployment);
-  make_problem(*setup, request.parsed_objectives, request.parsed_constraints, words.robust, 1, false);
+  setup->deployments.push_back(std::move(made.deployment));
+  setup->basis.push_back(std::move(made.basis));
+  make_problem(*setup, searched.problem.objectives, searched.problem.constraints, !searched.problem.factors.empty(),
+               1);
   return setup;
 }
 
@@ -410,12 +207,11 @@ Population drawn_designs(const SearchSetup& setup, std::size_t count) {
 }
 
 std::string fingerprint(const SearchSetup& setup) {
-  Population designs = drawn_designs(setup, std::max<std::size_t>(64, 4 * setup.deployments.size()));
-  evaluate_of(setup.problem)(designs);
-  std::uint64_t hash = genome_hash(designs.genes);
-  for (const double value : designs.objectives)
-    hash = std::rotl(hash, 5) * 0x9e3779b97f4a7c15 + std::bit_cast<std::uint64_t>(value);
-  return fmt::format("{:016x}", hash);
+  SearchProblem problem = setup.problem;
+  if (setup.accuracy_is_own) problem.accuracy = {};
+  return hash_of_answers(setup, problem);
 }
+
+std::string full_fingerprint(const SearchSetup& setup) { return hash_of_answers(setup, setup.problem); }
 
 }  // namespace ridgeline

@@ -54,6 +54,27 @@ std::vector<std::string> moved_keys(const SearchResult& result) {
   return keys;
 }
 
+/// Which designs were moved, and what their figures are worth.
+std::string moves_text(const SearchResult& result, const Style& style) {
+  const SearchSetup& setup = *result.setup;
+  const auto& designs = result.front.designs;
+  const auto where = [&](const FrontDesign& d) -> const Deployment& { return deployment_of(setup, d); };
+  const auto moved = std::ranges::count_if(designs, [&](const auto& d) { return !where(d).settings.empty(); });
+  std::string text =
+      moved == 0 ? fmt::format("Moving designs freely gave none that others do not beat: ")
+                 : fmt::format("{} of them by moving {} freely: ", moved, fmt::join(moved_keys(result), ", "));
+  text += fmt::format("{} of {} designs tried at {} points", result.moves->designs, result.moves->of,
+                      format_count(static_cast<long long>(result.moves->points)));
+  if (result.moves->designs < result.moves->of) text += "; the time was up before the others";
+  const bool corrected = std::ranges::any_of(
+      designs, [&](const FrontDesign& d) { return !where(d).settings.empty() && where(d).calibration.has_value(); });
+  if (corrected)
+    text +=
+        ". Nobody has measured a calibrated device so: its designs keep the correction that they have on the device "
+        "as it is described";
+  return paragraph(text + ".", 0, style);
+}
+
 bool knows_accuracy(const SearchResult& result) { return static_cast<bool>(result.setup->problem.accuracy); }
 
 std::vector<Cell> heading_cells(const SearchResult& result) {
@@ -241,10 +262,9 @@ std::string search_text(const SearchResult& result, const Style& style) {
   if (front.reference.size() > 1)
     text += fmt::format(", hypervolume {:.5g} (of natural logarithms, from the worst of drawn designs)",
                         front.hypervolume);
-  const auto moved = std::ranges::count_if(
-      front.designs, [&](const FrontDesign& design) { return !deployment_of(setup, design).settings.empty(); });
-  if (moved > 0) text += fmt::format("; {} of them by moving {} freely", moved, fmt::join(moved_keys(result), ", "));
-  text += "\n\n" + front_table(result, shown(result), style);
+  text += "\n";
+  if (result.moves) text += moves_text(result, style);
+  text += "\n" + front_table(result, shown(result), style);
   text += fmt::format("  * the knee, the most balanced trade{}\n",
                       front.designs.size() > kShown ? "; --csv and --json have all designs" : "");
   text += "\n" + styled(style, Emphasis::bold, "Best of each device") + "\n" + device_table(result, style);

@@ -53,6 +53,7 @@ bool StoredGroup::has_attribute(std::string_view name) const {
 }
 bool StoredGroup::has_array(std::string_view name) const { return group_.arrays.count(std::string(name)) > 0; }
 bool StoredGroup::has_group(std::string_view name) const { return group_.groups.count(std::string(name)) > 0; }
+bool StoredGroup::has_texts(std::string_view name) const { return group_.texts.count(std::string(name)) > 0; }
 
 const std::string& StoredGroup::attribute(std::string_view name) const {
   return member(*this, group_.attributes, "attribute", name);

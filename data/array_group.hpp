@@ -50,6 +50,7 @@ class StoredGroup {
   bool has_attribute(std::string_view name) const;
   bool has_array(std::string_view name) const;
   bool has_group(std::string_view name) const;
+  bool has_texts(std::string_view name) const;
 
   // Each throws InputError naming file and path when there is none of that name, with the names that there are.
   const std::string& attribute(std::string_view name) const;

@@ -40,7 +40,7 @@ class PythonAccuracy {
                      .metric = "accuracy",
                      .predicted = false,
                      .supported = true,
-                     .verdict = "as the function says"};
+                     .verdict = "the user's own"};
 };
 
 /// As `run`, with `accuracy` a function of a Model, or None.
@@ -50,7 +50,8 @@ std::string search_designs(const py::dict& keywords, const py::object& accuracy,
   if (!accuracy.is_none()) {
     const PythonAccuracy source(accuracy.cast<py::function>());
     options.words.accuracy = source.info().source;
-    options.words.accuracy_source = source;
+    options.words.own_accuracy = source;
+    options.words.accuracy_is_own = true;
   }
   const Session session = make_session();
   const py::gil_scoped_release released;

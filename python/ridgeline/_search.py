@@ -82,7 +82,7 @@ def search_designs(space: str | os.PathLike, *, objective: Words | None = None, 
 
     `space`: a name or a file. `objective`, `constraint`: 'latency', ['energy', 'capacity'], 'latency<=50ms'.
     `accuracy`: a source (docs/accuracy_sources.md), or a function that takes a Model and returns a number from 0 to 1;
-    the objective 'accuracy' then means that. `vary`: {'clock': 'x0.4..x1'}, what is moved freely after the search.
+    the objective 'accuracy' then means that. A function is asked once about each model. `vary`: {'clock': 'x0.4..x1'}, what is moved freely after the search.
     `time` ('10s') or `evaluations` end it; equal seeds and evaluations give equal fronts. `html`, `out`: files of the
     report and of the front.
     """

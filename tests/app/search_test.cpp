@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -14,6 +16,7 @@
 #include <thread>
 
 #include "app/front.hpp"
+#include "app/search_moves.hpp"
 #include "base/random.hpp"
 #include "tests/app/measured.hpp"
 #include "tests/app/support.hpp"
@@ -242,6 +245,78 @@ TEST(Search, MovesWhatTheCommandLineNames) {
             "clock=x0.5..x1\n");
 }
 
+TEST(Search, KeepsTheCorrectionOfACalibrationAtOtherClocks) {
+  const std::string one =
+      "search --space bert-grid --devices raspberry-pi-4:pytorch-no-blas --optimiser exhaustive "
+      "--evaluations 100000 --objective latency,capacity --clock ";
+  const Json described = json_of(one + "nominal"), near = json_of(one + "x0.9999");
+  ASSERT_EQ(described.at("designs").size(), near.at("designs").size());
+  for (std::size_t i = 0; i < described.at("designs").size(); ++i) {
+    const Json &a = described.at("designs").at(i), &b = near.at("designs").at(i);
+    for (const char* figure : {"latency", "energy", "peak_power"})
+      EXPECT_NEAR(b.at(figure).at("value").get<double>() / a.at(figure).at("value").get<double>(), 1, 1e-3) << figure;
+    EXPECT_EQ(a.at("latency").at("origin"), "calibrated");
+    EXPECT_EQ(b.at("latency").at("origin"), "extrapolated");
+    EXPECT_TRUE(b.at("latency").at("low").is_null());
+  }
+  const std::string rests = near.at("deployments").at(0).at("rests_on");
+  EXPECT_NE(rests.find(", on a changed description, with the corrections of the described one"), std::string::npos)
+      << rests;
+  std::string moved =
+      run_line(
+          "search --space bert-grid --devices raspberry-pi-4:pytorch-no-blas --objective latency,capacity "
+          "--evaluations 300 --vary dram.bandwidth=x0.5..x2")
+          .out;
+  std::ranges::replace(moved, '\n', ' ');
+  EXPECT_NE(moved.find("keep the correction that they have on the device as it is described"), std::string::npos)
+      << moved;
+}
+
+TEST(Search, MovesADeviceOfOnesOwnFile) {
+  const TemporaryFolder folder;
+  std::ifstream shipped(std::filesystem::path(RIDGELINE_SOURCE_DIR) / "hwdesc/devices/jetson-nano-gpu.yaml");
+  std::string text{std::istreambuf_iterator<char>(shipped), {}};
+  const std::size_t name = text.find("name: jetson-nano-gpu");
+  ASSERT_NE(name, std::string::npos);
+  text.replace(name, std::string("name: jetson-nano-gpu").size(), "name: my-board");
+  const std::string board = folder.write("board.yaml", text), front = (folder / "front.h5").string();
+  const Json json = json_of("search --space bert-grid --evaluations 200 --objective latency,capacity --devices " +
+                            board + " --vary dram.bandwidth=x1..x2");
+  EXPECT_GT(json.at("moves").at("points"), 0);
+  EXPECT_EQ(json.at("deployments").back().at("device"), "my-board");
+  EXPECT_EQ(json.at("deployments").back().at("settings"), "dram.bandwidth=x2");
+  ASSERT_EQ(run_line("search --space bert-grid --evaluations 200 --objective latency,capacity --devices " + board +
+                     " --vary dram.bandwidth=x1..x2 --out " + front)
+                .exit_code,
+            0);
+  EXPECT_EQ(json_of("explain " + front).at("changed_since"), false);
+}
+
+TEST(Search, EndsMovingWhenItIsToldTo) {
+  SearchWords words;
+  words.space = "bert-grid";
+  words.devices = {"jetson-nano-gpu"};
+  words.objectives = {"latency", "capacity"};
+  words.variables = {parse_variable("clock=x0.5..x1")};
+  const auto setup = make_search_setup(words, 1);
+  Population designs = drawn_designs(*setup, 200);
+  evaluate_of(setup->problem)(designs);
+  ParetoArchive archive(setup->space->genome_length(), 2);
+  archive.add(designs);
+  ASSERT_TRUE(can_move(*setup));
+  const Moves all = move_freely(*setup, words, archive, 2, [] { return true; });
+  EXPECT_EQ(all.designs, all.of);
+  ASSERT_GT(all.of, 1u);
+  std::atomic<int> asked = 0;
+  const Moves some = move_freely(*setup, words, archive, 1, [&] { return ++asked < 100; });
+  EXPECT_LT(some.designs, some.of);
+  EXPECT_GT(some.points, 0u);
+  EXPECT_LT(some.points, all.points);
+  const Moves none = move_freely(*setup, words, archive, 1, [] { return false; });
+  EXPECT_EQ(none.designs, 0u);
+  EXPECT_TRUE(none.found.empty());
+}
+
 TEST(Search, SeedsReproduceWhateverTheThreads) {
   const Json one = json_of(kQuick + "--seed 7 --threads 1");
   EXPECT_EQ(answer(one), answer(json_of(kQuick + "--seed 7 --threads 3")));
@@ -390,6 +465,39 @@ TEST(Search, KeepsItsFrontAndExplainsIt) {
   EXPECT_EQ(
       complaint_of("explain " + folder.write("other.h5", "text")).find("error: " + (folder / "other.h5").string()),
       0u);
+}
+
+TEST(Search, ReadsFrontsThatKnewLess) {
+  const TemporaryFolder folder;
+  const std::string front = (folder / "front.h5").string(), older = (folder / "older.h5").string();
+  ASSERT_EQ(run_line(kQuick + "--calibration none --out " + front).exit_code, 0);
+  Store store = read_store(front);
+  for (const char* texts : {"asked_calibrations", "asked_variables", "moved_devices", "moved_clocks",
+                            "moved_precisions", "moved_settings", "settings"})
+    EXPECT_EQ(store.root.texts.erase(texts), 1u) << texts;
+  EXPECT_EQ(store.root.arrays.erase("moved_batches"), 1u);
+  EXPECT_EQ(store.root.attributes.erase("accuracy_is_own"), 1u);
+  store.root.attributes["predictor"] = "datasheet";
+  write_store(older, "front", store.root, store.provenance);
+  EXPECT_EQ(read_front(older).words.calibrations, std::vector<std::string>{"none"});
+  EXPECT_EQ(json_of("explain " + older), json_of("explain " + front));
+  store.root.attributes["predictor"] = "calibrated";
+  write_store(older, "front", store.root, store.provenance);
+  EXPECT_TRUE(read_front(older).words.calibrations.empty());
+  store.root.attributes.erase("predictor");
+  write_store(older, "front", store.root, store.provenance);
+  const std::string complaint = complaint_of("explain " + older);
+  EXPECT_NE(complaint.find("predictor: missing attribute"), std::string::npos) << complaint;
+}
+
+TEST(Search, RefusesFrontsWhoseObjectivesAreNoNumbers) {
+  const TemporaryFolder folder;
+  const std::string front = (folder / "front.h5").string();
+  ASSERT_EQ(run_line(kQuick + "--out " + front).exit_code, 0);
+  Store store = read_store(front);
+  store.root.arrays.at("objective_values").values.at(4) = std::numeric_limits<double>::quiet_NaN();
+  write_store(front, "front", store.root, store.provenance);
+  EXPECT_EQ(complaint_of("explain " + front), "error: " + front + ": objective_values: has what is not a number\n");
 }
 
 TEST(Search, AChangeOfOneChoiceIsEvaluatedAgain) {

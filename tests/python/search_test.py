@@ -51,6 +51,41 @@ class Search(unittest.TestCase):
                                         constraint="accuracy>=0.94", accuracy=accuracy, evaluations=400, seed=2)
         self.assertGreaterEqual(best.records["accuracy"].min(), 0.94)
 
+    def test_a_front_of_ones_own_accuracy_is_explained(self):
+        with folder() as path:
+            front = f"{path}/front.h5"
+            found = ridgeline.search_designs("bert-grid", devices=["raspberry-pi-4", "t4"],
+                                             objective=["latency", "accuracy"], constraint="accuracy>=0.5",
+                                             accuracy=lambda model: 1 - model.parameters ** -0.15, evaluations=400,
+                                             out=front)
+            number = found.knee
+            explained = command_json("explain", front, "--design", str(number))
+            accuracy = found.records["accuracy"][number - 1]
+            self.assertFalse(explained["changed_since"])
+            self.assertEqual(explained["accuracy"], {"value": accuracy, "source": "a Python function",
+                                                     "predicted": False})
+            for change in explained["changes"]:
+                latency, loss = change["ratios"]
+                self.assertGreater(latency, 0)
+                self.assertEqual(loss, 1 if change["choice"] == "deployment" else None)
+            for neighbour in explained["neighbours"]:
+                self.assertNotIn(None, neighbour["ratios"])
+            text = command_line("explain", front).stdout
+            self.assertIn("a Python function, the user's own", text)
+            self.assertIn("not known: it takes the accuracy of other models", " ".join(text.split()))
+            self.assertNotIn("measured", text)
+
+    def test_models_are_asked_about_once(self):
+        asked = []
+
+        def accuracy(model):
+            asked.append(model)
+            return 0.5
+
+        ridgeline.search_designs("bert-grid", devices=["raspberry-pi-4", "t4", "a100-sxm-40gb"],
+                                 objective=["latency", "accuracy"], accuracy=accuracy, evaluations=600)
+        self.assertEqual(len(asked), len(set(asked)))
+
     def test_what_the_function_raises_comes_through(self):
         def fails(model):
             raise RuntimeError(f"no idea of {model.parameters}")
