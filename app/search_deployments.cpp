@@ -185,7 +185,8 @@ DeploymentSource DeploymentMaker::source(const std::string& asked, const std::st
   d.workload.batch = batch;
   d.workload.numerics = uniform_numerics(format);
   describe(d, device, runtime);
-  source.described_.basis = rest(source, device, runtime, d.parameters);
+  const CostParameters data_sheet = data_sheet_parameters(device, runtime, d.workload.numerics);
+  source.described_.basis = rest(source, device, runtime, data_sheet);
   source.described_.basis.upper = upper_ends(source.described_.basis);
   return source;
 }
@@ -199,7 +200,6 @@ DeploymentBasis DeploymentMaker::rest(DeploymentSource& source, const Device& de
   basis.energy_spread = spread(Metric::energy);
   basis.peak_power_spread = spread(Metric::peak_power);
   Deployment& d = source.described_.deployment;
-  const CostParameters reference = data_sheet;  // which is a part of d
   for (std::size_t i = 0; i < kSampledForIntervals; ++i) {
     Random random(i + 1);
     Genome genome(models_.genome_length());
@@ -208,7 +208,7 @@ DeploymentBasis DeploymentMaker::rest(DeploymentSource& source, const Device& de
     row.architecture = family_.architecture(genome);
     row.workload = d.workload;
     const CalibrationChoice choice =
-        choose_calibration(source.words_, device, runtime, reference, row, lower(row.architecture, row.workload));
+        choose_calibration(source.words_, device, runtime, data_sheet, row, lower(row.architecture, row.workload));
     if (!choice.used) {
       basis.rests_on = fmt::format("data sheets alone ({})", choice.why_none);
       return basis;
@@ -218,7 +218,7 @@ DeploymentBasis DeploymentMaker::rest(DeploymentSource& source, const Device& de
     d.parameters = choice.used->cost;
     source.used_ = choice.used->calibration;
     if (!choice.used->outside.empty()) break;  // parameters alone, whatever the model
-    d.calibration = DeployedCalibration{std::make_shared<const Calibration>(choice.used->calibration), reference,
+    d.calibration = DeployedCalibration{std::make_shared<const Calibration>(choice.used->calibration), data_sheet,
                                         choice.used->knows[1], choice.used->knows[2]};
   }
   return basis;
