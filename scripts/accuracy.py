@@ -155,7 +155,7 @@ def leave_one_out(tool, device, files, rows, jobs):
         for answer in filter(None, map(tool.ask, drawn)):
             for row in csv.DictReader(io.StringIO(answer)):
                 errors.setdefault(row["id"], {m: abs(float(row[f"{m}{u}"]) / float(row[f"{m}{u}_measured"]) - 1)
-                                              for m, u in zip(METRICS, ["_s", "_J", "_W"]) if row[f"{m}{u}_measured"]})
+                                              for m, u in zip(METRICS, ["_s", "_J", "_W"]) if row[f"{m}{u}"] and row[f"{m}{u}_measured"]})
         if len(errors) == rows:
             break
     return errors
