@@ -12,27 +12,27 @@
 namespace ridgeline {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::ordered_json;
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-json numbers(const Eigen::Ref<const Eigen::MatrixXd>& columns) {
+Json numbers(const Eigen::Ref<const Eigen::MatrixXd>& columns) {
   const Eigen::MatrixXd plain = columns;
   return std::vector<double>(plain.data(), plain.data() + plain.size());
 }
 
-Eigen::VectorXd vector(const json& target, const char* name, Eigen::Index size) {
+Eigen::VectorXd vector(const Json& target, const char* name, Eigen::Index size) {
   const auto values = target.at(name).get<std::vector<double>>();
   if (values.size() != static_cast<std::size_t>(size))
     throw Error(fmt::format("{} numbers in '{}' where {} were expected", values.size(), name, size));
   return Eigen::Map<const Eigen::VectorXd>(values.data(), size);
 }
 
-Eigen::MatrixXd matrix(const json& target, const char* name, Eigen::Index rows, Eigen::Index columns) {
+Eigen::MatrixXd matrix(const Json& target, const char* name, Eigen::Index rows, Eigen::Index columns) {
   const Eigen::VectorXd values = vector(target, name, rows * columns);
   return Eigen::Map<const RowMajor>(values.data(), rows, columns);
 }
 
-TrainedEnsemble trained(const json& target, const EnsembleOptions& options, Eigen::Index features,
+TrainedEnsemble trained(const Json& target, const EnsembleOptions& options, Eigen::Index features,
                         Eigen::Index rows) {
   const Eigen::Index members = options.members, units = members * options.hidden;
   TrainedEnsemble result;
@@ -55,9 +55,9 @@ TrainedEnsemble trained(const json& target, const EnsembleOptions& options, Eige
 std::vector<TrainedEnsemble> train_ensembles(const Eigen::MatrixXd& features,
                                              const std::vector<EnsembleTarget>& targets,
                                              const EnsembleOptions& options, const std::filesystem::path& program) {
-  json job = {{"feature_count", features.rows()},
+  Json job = {{"feature_count", features.rows()},
               {"features", numbers(features)},
-              {"targets", json::array()},
+              {"targets", Json::array()},
               {"members", options.members},
               {"hidden", options.hidden},
               {"steps", options.steps},
@@ -76,9 +76,9 @@ std::vector<TrainedEnsemble> train_ensembles(const Eigen::MatrixXd& features,
   run_program(program.empty() ? find_program("ridgeline-train") : program, {question.string(), answer.string()});
   try {
     std::ifstream in(answer);
-    const json result = json::parse(in);
+    const Json result = Json::parse(in);
     std::vector<TrainedEnsemble> ensembles;
-    for (const json& target : result.at("targets"))
+    for (const Json& target : result.at("targets"))
       ensembles.push_back(trained(target, options, features.rows(), features.cols()));
     if (ensembles.size() != targets.size()) throw Error("another number of targets than asked for");
     return ensembles;
