@@ -184,7 +184,6 @@ SearchResult search(const SearchOptions& options, const Session& session) {
   const auto evaluate = [&](Population& designs) { recorder.evaluate(designs); };
   run_search(optimiser, evaluate, budget - std::min(budget, done),
              [&](const Population& designs, const AnyOptimiser& told) {
-               archive.add(designs);
                done += designs.size();
                convergence.round(done, archive);
                if (recorder.replaying()) {
@@ -196,7 +195,8 @@ SearchResult search(const SearchOptions& options, const Session& session) {
                reporter.round(done, done - replayed, elapsed, limit, archive);
                result.interrupted = interrupt.asked() && done < budget;
                return !result.interrupted && elapsed < searching;
-             });
+             },
+             {[&](const Population& designs) { archive.add(designs); }, threads});
   result.seconds = now() - start;
   result.repeats = recorder.repeats();
   if (archive.members().size() == 0) {

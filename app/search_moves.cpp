@@ -8,6 +8,8 @@
 #include <map>
 #include <set>
 
+#include "search/parallel.hpp"
+
 namespace ridgeline {
 namespace {
 

@@ -77,23 +77,25 @@ void run(std::size_t population, double seconds, int threads, bool peak, const c
   const double cpu_start = cpu_seconds(), real_start = real_seconds();
   double cpu_last = cpu_start, real_last = real_start;
   std::uint64_t done = 0, done_last = 0;
-  run_search(optimiser, evaluate, UINT64_MAX, [&](const Population& designs, const AnyOptimiser& told) {
-    archive.add(designs);
-    done += designs.size();
-    recorder.settle(done, told, archive);
-    const double real = real_seconds();
-    if (real - real_last >= seconds / kReports) {
-      const double cpu = cpu_seconds(), candidates = static_cast<double>(done - done_last);
-      fmt::print(
-          "{:6.1f} s: {:10} candidates, {:8.0f}/s of CPU time, {:8.0f}/s; {} parts known, {} designs in the archive, "
-          "{} "
-          "MB\n",
-          real - real_start, done, candidates / (cpu - cpu_last), candidates / (real - real_last),
-          evaluator.part_count(), archive.members().size(), most_memory());
-      cpu_last = cpu, real_last = real, done_last = done;
-    }
-    return real - real_start < seconds;
-  });
+  run_search(optimiser, evaluate, UINT64_MAX,
+             [&](const Population& designs, const AnyOptimiser& told) {
+               done += designs.size();
+               recorder.settle(done, told, archive);
+               const double real = real_seconds();
+               if (real - real_last >= seconds / kReports) {
+                 const double cpu = cpu_seconds(), candidates = static_cast<double>(done - done_last);
+                 fmt::print(
+                     "{:6.1f} s: {:10} candidates, {:8.0f}/s of CPU time, {:8.0f}/s; {} parts known, {} designs in "
+                     "the archive, "
+                     "{} "
+                     "MB\n",
+                     real - real_start, done, candidates / (cpu - cpu_last), candidates / (real - real_last),
+                     evaluator.part_count(), archive.members().size(), most_memory());
+                 cpu_last = cpu, real_last = real, done_last = done;
+               }
+               return real - real_start < seconds;
+             },
+             {[&](const Population& designs) { archive.add(designs); }, threads});
   fmt::print("{} candidates, {} of them met before: {:.0f}/s of CPU time; at most {} MB of memory\n", done,
              recorder.repeats(), static_cast<double>(done) / (cpu_seconds() - cpu_start), most_memory());
 }

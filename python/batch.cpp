@@ -66,22 +66,26 @@ class Estimator {
     return {blocks, py::array_t<double>(static_cast<py::ssize_t>(encoded.size()), encoded.resident.data())};
   }
 
-  Figures evaluate(const Blocks& blocks, const py::array_t<double>& resident, bool full, int threads) const {
+  Figures evaluate(Blocks blocks, const py::array_t<double>& resident, bool full, int threads) const {
     if (blocks.ndim() != 2 || resident.ndim() != 1 || resident.shape(0) != blocks.shape(0))
       throw Error("an encoded array has one row of blocks and one number of resident bytes a model");
     if (threads < 0) throw Error(fmt::format("threads: expected 0 (all cores) or more, found {}", threads));
     Figures figures(blocks.shape(0));
     BatchResult* out = figures.mutable_data();
-    const auto rows = blocks.unchecked<2>();
+    // Rows may lie apart, as in a table with other columns; a row's blocks are to follow one another.
+    if (blocks.strides(1) != sizeof(BlockId)) blocks = py::array_t<BlockId, py::array::c_style>(blocks);
+    const auto* const rows = reinterpret_cast<const char*>(blocks.data());
+    const py::ssize_t models = blocks.shape(0), width = blocks.shape(1), stride = blocks.strides(0);
     const auto bytes = resident.unchecked<1>();
     const py::gil_scoped_release released;
     const std::shared_lock lock(mutex_);
     EncodedModels part;
-    for (py::ssize_t first = 0; first < rows.shape(0); first += kRowsAtOnce) {
-      const py::ssize_t end = std::min(first + kRowsAtOnce, rows.shape(0));
+    for (py::ssize_t first = 0; first < models; first += kRowsAtOnce) {
+      const py::ssize_t end = std::min(first + kRowsAtOnce, models);
       part.clear();
       for (py::ssize_t i = first; i < end; ++i) {
-        for (py::ssize_t b = 0; b < rows.shape(1) && rows(i, b) != kNoBlock; ++b) part.blocks.push_back(rows(i, b));
+        const auto* const row = reinterpret_cast<const BlockId*>(rows + i * stride);
+        part.blocks.insert(part.blocks.end(), row, std::find(row, row + width, kNoBlock));
         part.offsets.push_back(static_cast<std::uint32_t>(part.blocks.size()));
         part.resident.push_back(bytes(i));
       }
@@ -104,16 +108,19 @@ class Estimator {
 
  private:
   void require_known(const EncodedModels& models, py::ssize_t first_row) const {
-    const auto unknown = std::find_if(models.blocks.begin(), models.blocks.end(),
-                                      [&](BlockId block) { return block >= batch_->block_count(); });
-    if (unknown == models.blocks.end()) return;
+    const std::size_t known = batch_->block_count();
+    BlockId largest = 0;
+    for (const BlockId block : models.blocks) largest = std::max(largest, block);
+    if (models.blocks.empty() || largest < known) return;
+    const auto unknown =
+        std::find_if(models.blocks.begin(), models.blocks.end(), [&](BlockId block) { return block >= known; });
     const auto position = static_cast<std::uint32_t>(unknown - models.blocks.begin());
     const auto row =
         std::upper_bound(models.offsets.begin(), models.offsets.end(), position) - models.offsets.begin();
     throw Error(
         fmt::format("row {} of the encoded array holds block {}, but this estimator knows {}: it was encoded "
                     "by another one",
-                    first_row + row - 1, *unknown, batch_->block_count()));
+                    first_row + row - 1, *unknown, known));
   }
 
   Workload workload_;

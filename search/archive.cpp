@@ -20,7 +20,7 @@ double with_slack(double value, double slack) {
 }  // namespace
 
 ParetoArchive::ParetoArchive(std::size_t genome_length, std::size_t objectives, std::size_t capacity)
-    : capacity_(capacity) {
+    : capacity_(capacity), columns_(objectives) {
   if (capacity < 4 * objectives) throw Error("an archive needs room for at least four designs an objective");
   members_.genome_length = genome_length;
   members_.objective_count = objectives;
@@ -49,22 +49,19 @@ bool ParetoArchive::enter(std::span<const Gene> genome, std::span<const double> 
   std::ranges::copy(genome, members_.genome(last).begin());
   std::ranges::copy(values, members_.objectives.begin() + static_cast<std::ptrdiff_t>(last * values.size()));
   members_.violations[last] = 0;
+  columns_.resize(last + 1);
+  columns_.assign(last, values);
   return true;
 }
 
 bool ParetoArchive::covered(std::span<const double> values, double slack) {
-  const std::size_t objectives = values.size();
   double limit[kMostObjectives];
-  for (std::size_t m = 0; m < objectives; ++m) limit[m] = with_slack(values[m], slack);
-  const double* row = members_.objectives.data();
-  for (std::size_t i = 0; i < members_.size(); ++i, row += objectives) {
-    bool within = true;
-    for (std::size_t m = 0; m < objectives; ++m) within &= row[m] <= limit[m];
-    if (!within || (slack > 0 && pareto_dominates(values, {row, objectives}))) continue;
+  for (std::size_t m = 0; m < values.size(); ++m) limit[m] = with_slack(values[m], slack);
+  return columns_.any_within({limit, values.size()}, [&](std::size_t i) {
+    if (slack > 0 && pareto_dominates(values, members_.values(i))) return false;
     swap_members(i, i / 2);
     return true;
-  }
-  return false;
+  });
 }
 
 void ParetoArchive::swap_members(std::size_t a, std::size_t b) {
@@ -74,6 +71,7 @@ void ParetoArchive::swap_members(std::size_t a, std::size_t b) {
     return std::span(members_.objectives).subspan(i * members_.objective_count, members_.objective_count);
   };
   std::ranges::swap_ranges(row(a), row(b));
+  columns_.swap(a, b);
 }
 
 void ParetoArchive::remove_dominated(std::span<const double> values) {
@@ -84,10 +82,14 @@ void ParetoArchive::remove_dominated(std::span<const double> values) {
     bool dominated = true;
     for (std::size_t m = 0; m < objectives; ++m) dominated &= values[m] <= row[m];
     if (dominated) continue;
-    if (kept != i) members_.assign(kept, members_, i);
+    if (kept != i) {
+      members_.assign(kept, members_, i);
+      columns_.assign(kept, members_.values(kept));
+    }
     ++kept;
   }
   members_.resize(kept);
+  columns_.resize(kept);
 }
 
 void ParetoArchive::coarsen() {
@@ -95,6 +97,7 @@ void ParetoArchive::coarsen() {
     resolution_ = resolution_ == 0 ? kFirstResolution : 2 * resolution_;
     const Population from = members_;
     members_.resize(0);
+    columns_.resize(0);
     std::ranges::fill(best_, std::numeric_limits<double>::infinity());
     const std::size_t objectives = from.objective_count;
     // The best of each objective first: they are to stay.
@@ -125,6 +128,8 @@ void ParetoArchive::restore(Population members, double resolution) {
   members_ = std::move(members);
   resolution_ = resolution;
   std::ranges::fill(best_, std::numeric_limits<double>::infinity());
+  columns_.resize(members_.size());
+  for (std::size_t i = 0; i < members_.size(); ++i) columns_.assign(i, members_.values(i));
   for (std::size_t i = 0; i < members_.size(); ++i)
     for (std::size_t m = 0; m < best_.size(); ++m) best_[m] = std::min(best_[m], members_.values(i)[m]);
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "search/dominance.hpp"
+#include "search/value_columns.hpp"
 
 namespace ridgeline {
 
@@ -48,6 +49,7 @@ class ParetoArchive {
   std::size_t capacity_;
   double resolution_ = 0;
   Population members_;
+  ValueColumns columns_;      ///< the members' values once more, for covered()
   std::vector<double> best_;  ///< of each objective
 };
 

@@ -11,7 +11,7 @@
 #include "base/error.hpp"
 #include "calib/calibrated_batch.hpp"
 #include "model/batch.hpp"
-#include "search/optimiser.hpp"
+#include "search/parallel.hpp"
 #include "search/part_counts.hpp"
 
 namespace ridgeline {

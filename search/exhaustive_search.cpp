@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "search/parallel.hpp"
 
 namespace ridgeline {
 

@@ -116,6 +116,32 @@ void NonDominatedSort::rank_others(const Population& population) {
   front_count_ += !unknown.empty();
 }
 
+std::span<const std::uint32_t> NonDominatedSort::keep(std::span<const std::uint32_t> members) {
+  place_.assign(ranks_.size(), kNobody);
+  front_count_ = 0;
+  for (std::uint32_t k = 0; k < members.size(); ++k) {
+    place_[members[k]] = k;
+    ranks_[k] = ranks_[members[k]];  // members rise, so that nothing is overwritten that is still to be read
+    front_count_ = std::max(front_count_, ranks_[k] + 1);
+  }
+  ranks_.resize(members.size());
+  std::uint32_t kept = 0;
+  for (std::uint32_t& member : feasible_) {
+    const std::uint32_t place = place_[member];
+    member = place == kNobody ? kNobody : kept++;  // its new position in feasible_, for the orders below
+    if (place != kNobody) feasible_kept_.push_back(place);
+  }
+  for (auto& order : order_) {
+    std::size_t next = 0;
+    for (const std::uint32_t p : order)
+      if (feasible_[p] != kNobody) order[next++] = feasible_[p];
+    order.resize(next);
+  }
+  feasible_.swap(feasible_kept_);
+  feasible_kept_.clear();
+  return ranks_;
+}
+
 std::span<const double> NonDominatedSort::crowding(const Population& population) {
   constexpr double infinite = std::numeric_limits<double>::infinity();
   crowding_.assign(population.size(), 0);

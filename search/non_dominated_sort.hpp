@@ -26,6 +26,9 @@ class NonDominatedSort {
   /// Ranks from 0 by constraint domination. Valid until the next call.
   std::span<const std::uint32_t> rank(const Population& population);
   std::uint32_t front_count() const { return front_count_; }
+  /// Goes on with these members of the population last ranked, in this rising order, as if they alone had been
+  /// ranked: every dominator of each must be among them, so that ranks stay. Valid until the next call.
+  std::span<const std::uint32_t> keep(std::span<const std::uint32_t> members);
 
   /// Crowding distances within each front of the population last ranked (Deb et al. 2002, section III.B): the sum
   /// over the objectives of the gap between a member's neighbours, divided by the front's extent; infinite at both
@@ -48,6 +51,7 @@ class NonDominatedSort {
   std::vector<Word> before_;                       ///< N rows of bits: who comes before
   std::vector<Word> fronts_;                       ///< rows of bits: members of each front
   std::vector<Word> seen_;
+  std::vector<std::uint32_t> place_, feasible_kept_;  ///< of keep()
   std::vector<std::pair<double, std::uint32_t>> keys_;
   std::vector<std::uint32_t> lowest_, highest_, last_, before_last_;  ///< members of each front, in one objective
   std::size_t words_ = 0;

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "search/parallel.hpp"
 
 namespace ridgeline {
 
@@ -99,12 +100,11 @@ void Nsga2::tell(const Population& designs) {
   std::sort(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(kept));
   state_.members.resize(kept);
   for (std::size_t i = 0; i < kept; ++i) state_.members.assign(i, merged_, order_[i]);
-  rank_members();
+  set_ranks(sort_.keep(std::span(order_).first(kept)));
 }
 
-/// Of the members alone, so that a state says everything.
-void Nsga2::rank_members() {
-  const auto rank = sort_.rank(state_.members);
+/// Crowding is that of the members alone, so that a state says everything.
+void Nsga2::set_ranks(std::span<const std::uint32_t> rank) {
   rank_.assign(rank.begin(), rank.end());
   const auto crowding = sort_.crowding(state_.members);
   crowding_.assign(crowding.begin(), crowding.end());
@@ -112,7 +112,7 @@ void Nsga2::rank_members() {
 
 void Nsga2::restore(OptimiserState state) {
   state_ = std::move(state);
-  rank_members();
+  set_ranks(sort_.rank(state_.members));
 }
 
 }  // namespace ridgeline

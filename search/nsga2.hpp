@@ -32,7 +32,7 @@ class Nsga2 {
   void first_round(Population& designs) const;
   std::size_t tournament(Random& random) const;
   void mutate_copies(Population& designs);
-  void rank_members();
+  void set_ranks(std::span<const std::uint32_t> rank);
 
   const Space* space_;
   Nsga2Options options_;

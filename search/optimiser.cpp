@@ -1,8 +1,8 @@
 #include "search/optimiser.hpp"
 
 #include <cstring>
-#include <thread>
-#include <vector>
+
+#include "search/parallel.hpp"
 
 namespace ridgeline {
 namespace {
@@ -34,29 +34,8 @@ std::uint64_t genome_hash(std::span<const Gene> genome) {
   return mixed(hash);
 }
 
-void parallel_for(std::size_t count, int threads, const std::function<void(std::size_t, std::size_t)>& work,
-                  std::size_t least) {
-  const std::size_t shares = std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), count / least);
-  if (shares <= 1) return work(0, count);
-  std::vector<std::exception_ptr> errors(shares);
-  {
-    std::vector<std::jthread> pool;
-    const auto share = [&](std::size_t s) {
-      try {
-        work(count * s / shares, count * (s + 1) / shares);
-      } catch (...) {
-        errors[s] = std::current_exception();
-      }
-    };
-    for (std::size_t s = 1; s < shares; ++s) pool.emplace_back(share, s);
-    share(0);
-  }
-  for (const std::exception_ptr& error : errors)
-    if (error) std::rethrow_exception(error);
-}
-
 std::uint64_t run_search(AnyOptimiser& optimiser, const Evaluate& evaluate, std::uint64_t evaluations,
-                         const Observe& observe) {
+                         const Observe& observe, const Beside& beside) {
   Population designs;
   std::uint64_t done = 0;
   while (done < evaluations) {
@@ -64,7 +43,11 @@ std::uint64_t run_search(AnyOptimiser& optimiser, const Evaluate& evaluate, std:
     if (designs.size() == 0) break;
     if (designs.size() > evaluations - done) designs.resize(static_cast<std::size_t>(evaluations - done));
     evaluate(designs);
-    optimiser.tell(designs);
+    if (beside.work)
+      parallel_both(
+          beside.threads, [&] { optimiser.tell(designs); }, [&] { beside.work(designs); });
+    else
+      optimiser.tell(designs);
     done += designs.size();
     if (observe && !observe(designs, optimiser)) break;
   }

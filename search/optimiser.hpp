@@ -65,19 +65,19 @@ Random stream(std::uint64_t seed, std::uint64_t round, std::uint64_t child);
 /// A hash of a genome (not for adversaries).
 std::uint64_t genome_hash(std::span<const Gene> genome);
 
-/// Calls work(first, last) on at most that many threads, each with its share of [0, count), of which fewer than
-/// `least` are not worth a thread. What work throws is thrown again.
-void parallel_for(std::size_t count, int threads, const std::function<void(std::size_t, std::size_t)>& work,
-                  std::size_t least = 32);
-
 /// Fills in objectives and violations of all designs; a function of the genomes alone.
 using Evaluate = std::function<void(Population& designs)>;
+/// What else is to know each round's designs: called beside tell(), on a thread of its own where there are two.
+struct Beside {
+  std::function<void(const Population& designs)> work = {};
+  int threads = 1;
+};
 /// Called after each round with the designs just evaluated; false stops the run.
 using Observe = std::function<bool(const Population& designs, const AnyOptimiser& optimiser)>;
 
 /// Asks, evaluates and tells until so many designs have been evaluated, the optimiser is finished or the observer has
 /// seen enough. The last round is cut short where the budget ends. Returns the number of evaluations.
 std::uint64_t run_search(AnyOptimiser& optimiser, const Evaluate& evaluate, std::uint64_t evaluations,
-                         const Observe& observe = {});
+                         const Observe& observe = {}, const Beside& beside = {});
 
 }  // namespace ridgeline

@@ -1,5 +1,7 @@
 #include "search/random_search.hpp"
 
+#include "search/parallel.hpp"
+
 namespace ridgeline {
 
 RandomSearch::RandomSearch(const Space& space, std::size_t objectives, RandomSearchOptions options)

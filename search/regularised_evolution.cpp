@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "search/parallel.hpp"
 
 namespace ridgeline {
 

@@ -4,6 +4,7 @@
 #include <pagmo/utils/multi_objective.hpp>
 
 #include <algorithm>
+#include <numeric>
 
 #include "tests/search/populations.hpp"
 
@@ -84,6 +85,29 @@ TEST(NonDominatedSort, TakesInfinitiesAsTheLargestAndSmallest) {
   const std::vector<std::uint32_t> rank(found.begin(), found.end());
   for (const double distance : sort.crowding(p)) EXPECT_FALSE(std::isnan(distance));
   EXPECT_TRUE(std::ranges::equal(rank, sort.rank(large)));
+}
+
+TEST(NonDominatedSort, KeepsTheBestAsIfTheyAloneHadBeenRanked) {
+  Random random(8);
+  NonDominatedSort sort, anew;
+  for (const std::size_t left : {1u, 40u, 100u, 150u})
+    for (const double infeasible : {0.0, 0.5}) {
+      Population all = random_population(random, 150, 3, 6, infeasible);
+      spoil(all, random, NAN, 0.05);
+      const auto rank = sort.rank(all);
+      std::vector<std::uint32_t> best(all.size());
+      std::iota(best.begin(), best.end(), 0u);
+      std::ranges::stable_sort(best, {}, [&](std::uint32_t i) { return rank[i]; });
+      best.resize(left);
+      std::ranges::sort(best);
+      Population kept = all;
+      kept.resize(left);
+      for (std::size_t i = 0; i < left; ++i) kept.assign(i, all, best[i]);
+
+      EXPECT_TRUE(std::ranges::equal(sort.keep(best), anew.rank(kept)));
+      EXPECT_EQ(sort.front_count(), anew.front_count());
+      EXPECT_TRUE(std::ranges::equal(sort.crowding(kept), anew.crowding(kept)));
+    }
 }
 
 TEST(NonDominatedSort, HandlesOneAndNobody) {

@@ -170,15 +170,6 @@ TEST(Optimisers, SobolIsMoreEvenThanRandom) {
   EXPECT_LT(empty_cells(SobolSearch(space, 1, 100)), empty_cells(RandomSearch(space, 1, {.batch = 100})));
 }
 
-TEST(Optimisers, PassErrorsOnFromTheirThreads) {
-  EXPECT_EQ(error_of([] {
-              parallel_for(1000, 3, [](std::size_t first, std::size_t) {
-                if (first > 0) throw Error("no such design");
-              });
-            }),
-            "no such design");
-}
-
 TEST(Optimisers, StreamsAreApart) {
   std::set<std::uint64_t> first;
   for (std::uint64_t seed = 0; seed < 10; ++seed)

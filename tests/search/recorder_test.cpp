@@ -64,11 +64,11 @@ class Recording : public testing::TestWithParam<std::string> {
     run_search(
         optimiser, [&](Population& p) { recorder.evaluate(p); }, budget - found.done,
         [&](const Population& designs, const AnyOptimiser& told) {
-          archive.add(designs);
           found.done += designs.size();
           if (found.done < budget) recorder.settle(found.done, told, archive);
           return --rounds > 0;
-        });
+        },
+        {[&](const Population& designs) { archive.add(designs); }, threads});
     for (const std::uint32_t i : archive.sorted()) {
       found.genes.insert(found.genes.end(), archive.members().genome(i).begin(), archive.members().genome(i).end());
       found.values.insert(found.values.end(), archive.members().values(i).begin(), archive.members().values(i).end());
