@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -101,6 +102,10 @@ class DeployedEstimator {
   std::vector<Pair> pairs_;
 };
 
+/// Numbers of parts that several deployments have: whichever comes first writes them, and all would write the same.
+double read_shared(double& number) { return std::atomic_ref(number).load(std::memory_order_relaxed); }
+void write_shared(double& number, double value) { std::atomic_ref(number).store(value, std::memory_order_relaxed); }
+
 void require_alike(const Workload& a, const Workload& b) {
   if (a.task != b.task || a.length != b.length || a.new_tokens != b.new_tokens)
     throw Error("all deployments of a search must have the same task and lengths");
@@ -131,9 +136,9 @@ struct Evaluator::State {
   std::vector<double> parameters;  ///< by part number; NaN unknown
   std::vector<double> cache;       ///< elements of one sequence of one beam, by part number
   std::vector<std::uint32_t> order;
-  std::vector<char> unfinished;  ///< designs of the round with parts that are not known yet
-  std::size_t parts_known = 0;   ///< so far
-  std::size_t parts_kept = 0;
+  std::vector<char> unfinished;              ///< designs of the round with parts that are not known yet
+  std::atomic<std::size_t> parts_known = 0;  ///< so far
+  std::atomic<std::size_t> parts_kept = 0;
 
   std::size_t deployment(std::span<const Gene> genome) const { return has_gene ? genome[gene] : 0; }
   PassKind pass(std::size_t phase) const { return phase == 0 ? PassKind::first : PassKind::decode; }
@@ -150,6 +155,7 @@ struct Evaluator::State {
   }
   bool compose(Known& entry, std::uint32_t part);
   void learn(std::span<const Gene> genome, std::vector<std::uint32_t>& numbers);
+  void learn_all(const Population& designs);
   void figures_of(const Population& designs, std::span<DesignFigures> figures, std::size_t first, std::size_t last);
 };
 
@@ -173,7 +179,7 @@ bool Evaluator::State::compose(Known& entry, std::uint32_t part) {
     blocks.push_back(entry.pieces[piece]);
   }
   entry.blocks[0][part] = entry.estimator.compose(blocks);
-  parameters[part] = static_cast<double>(pieces.parameters);
+  write_shared(parameters[part], static_cast<double>(pieces.parameters));
   ++parts_known, ++parts_kept;
   return true;
 }
@@ -210,15 +216,30 @@ void Evaluator::State::learn(std::span<const Gene> genome, std::vector<std::uint
         compose(entry, numbers[k]);
       }
       if (block == kUnknown) block = entry.estimator.block(part), ++parts_known, ++parts_kept;
-      if (!counts(p) || !std::isnan(parameters[numbers[k]])) continue;
+      if (!counts(p) || !std::isnan(read_shared(parameters[numbers[k]]))) continue;
       const bool shared_table =
           both && p > 0 && std::holds_alternative<EmbeddingsPart>(part.body) && !architecture.decoder_embeddings;
-      parameters[numbers[k]] = shared_table ? 0 : static_cast<double>(part_parameters(part));
+      write_shared(parameters[numbers[k]], shared_table ? 0 : static_cast<double>(part_parameters(part)));
       Workload one = workload;
       one.batch = one.beams = 1;
-      cache[numbers[k]] = static_cast<double>(part_cache_elements(part, one, both));
+      write_shared(cache[numbers[k]], static_cast<double>(part_cache_elements(part, one, both)));
     }
   }
+}
+
+/// The unfinished designs, deployment by deployment: blocks are numbered by each deployment in the order of its
+/// designs, so that nothing depends on which thread costs them.
+void Evaluator::State::learn_all(const Population& designs) {
+  std::vector<std::size_t> ends;
+  for (std::size_t k = 0; k < order.size(); ++k)
+    if (k + 1 == order.size() || deployment(designs.genome(order[k])) != deployment(designs.genome(order[k + 1])))
+      ends.push_back(k + 1);
+  const auto learn_some = [&](std::size_t first, std::size_t last) {
+    std::vector<std::uint32_t> numbers;
+    for (std::size_t k = first == 0 ? 0 : ends[first - 1]; last > 0 && k < ends[last - 1]; ++k)
+      learn(designs.genome(order[k]), numbers);
+  };
+  parallel_for(ends.size(), threads, learn_some, 1);
 }
 
 bool Evaluator::State::encode(std::span<const Gene> genome, const Known& entry, std::vector<std::uint32_t>& numbers,
@@ -324,19 +345,21 @@ void Evaluator::evaluate(const Population& designs, std::span<DesignFigures> fig
   s.unfinished.resize(designs.size());
   s.order.resize(designs.size());
   std::iota(s.order.begin(), s.order.end(), 0u);
-  const auto together = [&] {
+  const auto sort_by_deployment = [&] {
     if (s.deployments.size() > 1)
       std::ranges::stable_sort(s.order, {}, [&](std::uint32_t i) { return s.deployment(designs.genome(i)); });
+  };
+  const auto look_up = [&] {
     parallel_for(s.order.size(), s.threads,
                  [&](std::size_t first, std::size_t last) { s.figures_of(designs, figures, first, last); });
   };
-  together();
-  // What has new parts is costed on this thread, in the order of the population, and looked up again.
-  s.order.clear();
-  std::vector<std::uint32_t> numbers;
-  for (std::uint32_t i = 0; i < designs.size(); ++i)
-    if (s.unfinished[i]) s.learn(designs.genome(i), numbers), s.order.push_back(i);
-  if (!s.order.empty()) together();
+  sort_by_deployment();
+  look_up();
+  // What has new parts is costed, and looked up again.
+  std::erase_if(s.order, [&](std::uint32_t i) { return !s.unfinished[i]; });
+  if (s.order.empty()) return;
+  s.learn_all(designs);
+  look_up();
 }
 
 void Evaluator::replace(std::size_t number, Deployment deployment) {
