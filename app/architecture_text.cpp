@@ -129,4 +129,22 @@ std::vector<ArchitectureLine> describe(const Architecture& architecture) {
   return lines;
 }
 
+std::vector<ArchitectureLine> describe(const GivenGraph& graph) {
+  std::vector<ArchitectureLine> lines{{"operators", std::to_string(graph.operators.size())}};
+  if (!graph.source.empty()) lines.front().text += ", from " + graph.source;
+  std::string text;
+  for (const GivenTensor& tensor : graph.inputs)
+    text += fmt::format("{}{} ({} elements)", text.empty() ? "" : ", ", tensor.name, tensor.elements);
+  if (!text.empty()) lines.push_back({"inputs", std::move(text)});
+  text.clear();
+  for (const UnknownOperator& unknown : unknown_operators(graph))
+    text += fmt::format("{}{} × {}", text.empty() ? "" : ", ", unknown.count, unknown.name);
+  if (!text.empty()) lines.push_back({"unknown", text + ": costed by the bytes that they read and write"});
+  return lines;
+}
+
+std::vector<ArchitectureLine> describe(const Model& model) {
+  return std::visit([](const auto& m) { return describe(m); }, model);
+}
+
 }  // namespace ridgeline

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include "base/error.hpp"
@@ -38,17 +37,14 @@ std::array<bool, kMetrics> known_metrics(const Calibration& calibration, const P
 }
 
 /// The parts in which the calibration knows latencies, where they make up all of the program; else none.
-std::vector<MeasuredPart> parts_of(const Calibration& calibration, const Program& program) {
+std::vector<std::string> parts_of(const Calibration& calibration, const Program& program) {
   const std::size_t latency_channels = calibration.channels.size() - 2;
   const std::set<std::string> known(calibration.channels.begin(),
                                     calibration.channels.begin() + static_cast<std::ptrdiff_t>(latency_channels));
   std::set<std::string> phases;
   for (const Phase& phase : program.phases) phases.insert(phase.name);
-  std::vector<MeasuredPart> parts;
-  if (known != phases) return parts;
-  for (const std::string& phase : phases)
-    parts.push_back({phase, {std::numeric_limits<double>::quiet_NaN(), std::nullopt}});
-  return parts;
+  if (known != phases) return {};
+  return {phases.begin(), phases.end()};
 }
 
 CalibratedFactors factors_of(const CalibratedFigure& figure, double analytic) {
@@ -57,11 +53,9 @@ CalibratedFactors factors_of(const CalibratedFigure& figure, double analytic) {
   return factors;
 }
 
-void add_factors(CalibrationInUse& used, const CostParameters& data_sheet, Measurement row, const Program& program) {
-  MeasurementSet one;
-  row.parts = parts_of(used.calibration, program);
-  one.rows.push_back(std::move(row));
-  const FitProblem problem(parameter_space(data_sheet, used.calibration.key.protocol), one);
+void add_factors(CalibrationInUse& used, const CostParameters& data_sheet, const Program& program) {
+  const FitProblem problem(parameter_space(data_sheet, used.calibration.key.protocol), program,
+                           parts_of(used.calibration, program));
   const Calibration calibration = on_channels(used.calibration, problem.channels());
   const CalibratedFigures figures = predict(calibration, problem, {0}).front();
   const Eigen::VectorXd analytic = problem.predict(calibration.theta, {0}).front().values;
@@ -73,22 +67,23 @@ void add_factors(CalibrationInUse& used, const CostParameters& data_sheet, Measu
 }
 
 /// Error when the calibration does not fit the description; says why. Without a program there are no factors.
-void apply(CalibrationInUse& used, const CostParameters& data_sheet, const Measurement& row, const Program* program) {
+void apply(CalibrationInUse& used, const CostParameters& data_sheet, const Workload& workload,
+           const Program* program) {
   const DeviceModel model = calibrated_model(used.calibration, data_sheet, used.changed);
   const ParameterSpace space = parameter_space(data_sheet, used.calibration.key.protocol);
   used.cost = model.cost;
   used.observation = model.observation;
   used.knows = known_metrics(used.calibration, space);
-  if (!covers(used.calibration.workloads, row.workload)) used.outside = describe(used.calibration.workloads);
+  if (!covers(used.calibration.workloads, workload)) used.outside = describe(used.calibration.workloads);
   if (program == nullptr) return;
   if (used.changed || !used.outside.empty()) return;  // nobody has measured how right it is
   if (space.parameters().size() != used.calibration.parameters.size())
     throw Error("the calibration has other parameters than this version of Ridgeline; calibrate anew");
-  add_factors(used, data_sheet, row, *program);
+  add_factors(used, data_sheet, *program);
 }
 
 CalibrationChoice choose(const WhatIfOptions& options, const Device& device, const Runtime& runtime,
-                         const CostParameters& data_sheet, const Measurement& row, const Program* program) {
+                         const CostParameters& data_sheet, const Workload& workload, const Program* program) {
   if (options.calibration == kNone) return {{}, "--calibration none"};
   const Numerics& numerics = data_sheet.numerics;
   const CalibrationKey key{device.name, runtime.name, numerics.compute, options.power_mode, Protocol::warm};
@@ -104,7 +99,7 @@ CalibrationChoice choose(const WhatIfOptions& options, const Device& device, con
     used.calibration = std::move(*asked);
     used.file = options.calibration;
     try {
-      apply(used, data_sheet, row, program);
+      apply(used, data_sheet, workload, program);
     } catch (const InputError&) {
       throw;
     } catch (const Error& error) {
@@ -118,10 +113,10 @@ CalibrationChoice choose(const WhatIfOptions& options, const Device& device, con
   used.file = file->string();
   used.shipped = true;
   // What a board does with other work is better told by its data sheet than by kernels that were fitted elsewhere.
-  if (!covers(used.calibration.workloads, row.workload))
+  if (!covers(used.calibration.workloads, workload))
     return {{}, fmt::format("the shipped calibration is of other work: {}", describe(used.calibration.workloads))};
   try {
-    apply(used, data_sheet, row, program);
+    apply(used, data_sheet, workload, program);
   } catch (const Error& error) {
     return {{}, fmt::format("the shipped calibration is not used: {}", error.what())};
   }
@@ -136,16 +131,14 @@ std::optional<Calibration> calibration_asked_for(const WhatIfOptions& options) {
 }
 
 CalibrationChoice choose_calibration(const WhatIfOptions& options, const Device& device, const Runtime& runtime,
-                                     const CostParameters& data_sheet, const Measurement& row,
+                                     const CostParameters& data_sheet, const Workload& workload,
                                      const Program& program) {
-  return choose(options, device, runtime, data_sheet, row, &program);
+  return choose(options, device, runtime, data_sheet, workload, &program);
 }
 
 CalibrationChoice choose_parameters(const WhatIfOptions& options, const Device& device, const Runtime& runtime,
                                     const CostParameters& data_sheet, const Workload& workload) {
-  Measurement row;
-  row.workload = workload;
-  return choose(options, device, runtime, data_sheet, row, nullptr);
+  return choose(options, device, runtime, data_sheet, workload, nullptr);
 }
 
 }  // namespace ridgeline

@@ -45,9 +45,9 @@ struct CalibrationChoice {
 std::optional<Calibration> calibration_asked_for(const WhatIfOptions& options);
 
 /// `data_sheet` holds the parameters with all what-ifs. A calibration asked for by file must match: InputError
-/// otherwise. A shipped one that does not is not used. `row` needs a model and a workload only.
+/// otherwise. A shipped one that does not is not used.
 CalibrationChoice choose_calibration(const WhatIfOptions& options, const Device& device, const Runtime& runtime,
-                                     const CostParameters& data_sheet, const Measurement& row,
+                                     const CostParameters& data_sheet, const Workload& workload,
                                      const Program& program);
 
 /// The same for many models of one workload: the calibrated parameters alone, every factor 1 and no interval.

@@ -45,21 +45,21 @@ double sort_value(const Report& report, SortKey key) {
 
 std::vector<Report> make_reports(const CompareOptions& options, const Session& session) {
   const DataSheetSpread spread = load_data_sheet_spread();
-  std::vector<Architecture> models;
-  for (const std::string& name : options.models) models.push_back(load_model(name));
+  std::vector<Model> models;
+  for (const std::string& name : options.models) models.push_back(load_model_or_graph(name));
   std::vector<std::pair<Device, Runtime>> platforms;
   for (const std::string& name : options.devices) {
     const Device device = prepare_device(name, options.what_if);
     platforms.emplace_back(device, prepare_runtime(options.what_if, device));
   }
   std::vector<Report> reports;
-  for (const Architecture& model : models) {
+  for (const Model& model : models) {
     for (const auto& [device, runtime] : platforms) {
       try {
         const Scenario scenario = make_scenario(model, device, runtime, options.workload, options.what_if, session);
         reports.push_back(make_report(scenario, spread, false));
       } catch (const Error& error) {
-        reports.push_back(problem_report(model.name, device.name, error.what()));
+        reports.push_back(problem_report(name_of(model), device.name, error.what()));
       }
     }
   }

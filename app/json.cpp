@@ -143,6 +143,13 @@ void add_report(Json& json, const Report& report) {
   json["bounds"] = shares(report.bounds, "bound");
   json["operator_kinds"] = shares(report.kinds, "kind");
   json["changes"] = changes_json(report.changes);
+  if (report.unknown.empty()) return;
+  json["unknown_operators"] = Json::array();
+  for (const UnknownShare& unknown : report.unknown)
+    json["unknown_operators"].push_back({{"operator", unknown.name},
+                                         {"operators", unknown.count},
+                                         {"bytes", quantity(unknown.bytes.si(), "B")},
+                                         {"share", unknown.share}});
 }
 
 }  // namespace ridgeline

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "app/scenario.hpp"
+#include "base/error.hpp"
 #include "model/lowering.hpp"
 #include "model/readers.hpp"
 #include "model/zoo.hpp"
@@ -32,22 +33,22 @@ ModelReport make_model_report(const ModelsOptions& options) {
   const std::vector<std::string> zoo = zoo_names();
   if (std::find(zoo.begin(), zoo.end(), options.name) != zoo.end()) {
     const ZooModel model = zoo_model(options.name);
-    report.architecture = model.architecture;
+    report.model = model.architecture;
     report.title = model.title;
     report.source = model.source;
     report.published_parameters = model.published_parameters;
     report.parameters_source = model.parameters_source;
   } else {
-    report.architecture = load_model(options.name);
+    report.model = load_model_or_graph(options.name);
   }
-  report.parameters = parameter_count(report.architecture);
-  report.workload = choose_workload(options.workload, report.architecture);
-  const Program program = lower(report.architecture, report.workload);
-  std::array<KindWork, kOperatorKinds> kinds;
+  report.parameters = parameter_count(report.model);
+  report.workload = choose_workload(options.workload, report.model);
+  const Program program = lower(report.model, report.workload);
+  std::array<KindWork, kOperatorKinds + 1> kinds;  // the last: unknown ones
   for (const Phase& phase : program.phases) {
     for (const OperatorVertex vertex : boost::make_iterator_range(vertices(phase.graph))) {
       const Operator& op = phase.graph[vertex].op;
-      KindWork& kind = kinds[op.index()];
+      KindWork& kind = kinds[is_unknown(op) ? kOperatorKinds : op.index()];
       kind.kind = kind_name(op);
       kind.operators += phase.repeats;
       kind.work = kind.work + static_cast<double>(phase.repeats) * work(op, report.workload.numerics);
@@ -59,7 +60,13 @@ ModelReport make_model_report(const ModelsOptions& options) {
   }
   std::stable_sort(report.kinds.begin(), report.kinds.end(),
                    [](const KindWork& a, const KindWork& b) { return a.work.flops() > b.work.flops(); });
-  if (options.counting == Counting::survey) report.survey = survey_rows(report.architecture, report.workload.length);
+  if (options.counting == Counting::survey) {
+    const auto* architecture = std::get_if<Architecture>(&report.model);
+    if (!architecture)
+      throw InputError({"--counting", 0, 0, ""},
+                       "the survey counts architectures, and this model is given by its operators");
+    report.survey = survey_rows(*architecture, report.workload.length);
+  }
   return report;
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "app/models.hpp"
-#include "model/architecture.hpp"
+#include "model/given_graph.hpp"
 #include "model/survey_counts.hpp"
 
 namespace ridgeline {
@@ -25,7 +25,7 @@ struct SurveyRow {
 };
 
 struct ModelReport {
-  Architecture architecture;
+  Model model;
   std::string title, source;  ///< empty for files
   Size parameters = 0;
   std::optional<Size> published_parameters;

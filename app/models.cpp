@@ -25,7 +25,7 @@ std::string workload_words(const Workload& w) {
 }
 
 std::string heading(const ModelReport& report, const Style& style) {
-  std::string text = styled(style, Emphasis::bold, report.architecture.name);
+  std::string text = styled(style, Emphasis::bold, name_of(report.model));
   if (!report.title.empty()) text += "  " + report.title;
   text += fmt::format("\n{} parameters", format_count(report.parameters));
   if (report.published_parameters)
@@ -37,7 +37,7 @@ std::string heading(const ModelReport& report, const Style& style) {
 
 std::string layer_table(const ModelReport& report, const Style& style) {
   Table layers{2, {{}, {.wraps = true}}, {}};
-  for (const ArchitectureLine& line : describe(report.architecture))
+  for (const ArchitectureLine& line : describe(report.model))
     layers.rows.push_back({{line.part, Emphasis::dim}, line.text});
   return render(layers, style);
 }
@@ -68,7 +68,8 @@ std::string survey_table(const ModelReport& report, const Style& style) {
   for (const SurveyRow& row : report.survey)
     table.rows.push_back({row.part, format(Flops(row.count.flops)), format(Bytes(row.count.bytes)),
                           fmt::format("{:.3g}", row.count.arithmetic_intensity())});
-  const std::string what = report.architecture.decoder_only() ? "Generating {} tokens" : "One pass over {} tokens";
+  const std::string what =
+      std::get<Architecture>(report.model).decoder_only() ? "Generating {} tokens" : "One pass over {} tokens";
   return "\n" +
          paragraph(
              fmt::format(fmt::runtime(what + " as arXiv 2302.14017 counts: one byte an element, no embeddings, no "
@@ -98,15 +99,15 @@ Json survey_json(const std::vector<SurveyRow>& survey) {
 
 std::string detail_json(const ModelReport& report) {
   Json json = json_document("model");
-  json["name"] = report.architecture.name;
+  json["name"] = name_of(report.model);
   json["title"] = report.title;
-  json["family"] = report.architecture.family;
+  json["family"] = family_of(report.model);
   json["parameters"] = report.parameters;
   json["published_parameters"] = report.published_parameters ? Json(*report.published_parameters) : Json();
   json["source"] = report.source;
   json["parameters_source"] = report.parameters_source;
   json["layers"] = Json::array();
-  for (const ArchitectureLine& line : describe(report.architecture))
+  for (const ArchitectureLine& line : describe(report.model))
     json["layers"].push_back({{"part", line.part}, {"text", line.text}});
   const Workload& w = report.workload;
   json["workload"] = {{"task", name(w.task)},       {"batch", w.batch}, {"length", w.length},
@@ -213,7 +214,8 @@ Outcome run_models(const ModelsOptions& options, const Session& session) {
     if (options.output == Output::csv) return {list_csv(models)};
     return {list_text(models, session.style)};
   }
-  if (options.yaml) return {to_yaml(load_model(options.name))};
+  if (options.yaml)
+    return {std::visit([](const auto& model) { return to_yaml(model); }, load_model_or_graph(options.name))};
   const ModelReport report = make_model_report(options);
   if (options.output == Output::json) return {detail_json(report)};
   if (options.output == Output::csv) return {detail_csv(report)};

@@ -23,7 +23,7 @@ struct CommonOptions {
 /// Empty: chosen to suit model and device, and stated in the result.
 struct WorkloadOptions {
   std::optional<Task> task;
-  Size batch = 1;
+  std::optional<Size> batch;  ///< empty: 1
   std::optional<Size> length;
   std::optional<Size> new_tokens;
   Size beams = 1;

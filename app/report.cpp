@@ -124,7 +124,18 @@ double tokens(const Workload& workload) {
   return batch * static_cast<double>(workload.length);
 }
 
-void add_figures(Report& report, const Scenario& scenario, const Estimate& total, const DataSheetSpread& spread) {
+/// Figures of a model some of whose operators nobody knows.
+void widen_figures(Report& report, const Widening& by) {
+  widen(report.latency, by.latency, by);
+  widen(report.energy, by.energy, by);
+  widen(report.energy_delay_product, {by.latency.low * by.energy.low, by.latency.high * by.energy.high}, by);
+  drop_interval(report.average_power);
+  drop_interval(report.peak_power);
+}
+
+void add_figures(Report& report, const Scenario& scenario, const DetailedEstimate& detail,
+                 const DataSheetSpread& spread) {
+  const Estimate& total = detail.total;
   const auto spread_of = [&](Metric metric) { return spread.by_metric[static_cast<std::size_t>(metric)]; };
   const auto optional_figure = [&](const auto& value, std::string_view unit, Metric metric) {
     return value ? data_sheet_figure(value->si(), unit, spread_of(metric))
@@ -151,6 +162,7 @@ void add_figures(Report& report, const Scenario& scenario, const Estimate& total
       figure->reason = "the energy of training steps has never been compared with measurements";
     }
   }
+  if (const std::optional<Widening> by = widening(scenario, detail)) widen_figures(report, *by);
   report.latency_per_sequence = scaled_figure(report.latency, per_sequence, "s");
   report.throughput = inverse_figure(report.latency, static_cast<double>(scenario.program.sequences), "sequences/s");
   report.token_throughput = inverse_figure(report.latency, tokens(scenario.workload), "tokens/s");
@@ -179,8 +191,8 @@ Report problem_report(const std::string& model, const std::string& device, const
 
 Report make_report(const Scenario& scenario, const DataSheetSpread& spread, bool operators) {
   Report report;
-  report.model = scenario.architecture.name;
-  report.family = scenario.architecture.family;
+  report.model = name_of(scenario.model);
+  report.family = family_of(scenario.model);
   report.parameters = scenario.program.parameters;
   for (const Phase& phase : scenario.program.phases)
     report.work =
@@ -202,7 +214,7 @@ Report make_report(const Scenario& scenario, const DataSheetSpread& spread, bool
   report.coverage = spread.coverage;
 
   const DetailedEstimate detail = estimate_in_detail(scenario.program, scenario.parameters, scenario.sensor_window);
-  add_figures(report, scenario, detail.total, spread);
+  add_figures(report, scenario, detail, spread);
   report.capacity = scenario.device.memory.back().size;
   report.fits = detail.total.memory.total() <= report.capacity;
   report.phases = phase_lines(detail, scenario.program);
@@ -214,6 +226,10 @@ Report make_report(const Scenario& scenario, const DataSheetSpread& spread, bool
   report.sustained = sustained_figures(scenario, spread);
   if (report.sustained && scenario.calibration.used)
     report.sustained->latency = calibrated_sustained(*report.sustained, *scenario.calibration.used);
+  if (const std::optional<Widening> by = widening(scenario, detail); by && report.sustained)
+    widen(report.sustained->latency, by->latency, *by);
+  report.unknown = unknown_shares(scenario, detail);
+  if (!report.unknown.empty()) report.notes.push_back(unknown_note(report.unknown));
   if (operators) report.operators = operator_lines(detail, scenario);
   return report;
 }

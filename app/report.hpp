@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/scenario.hpp"
+#include "app/unknown_operators.hpp"
 #include "model/estimate.hpp"
 #include "model/figures.hpp"
 
@@ -108,6 +109,7 @@ struct Report {
   std::vector<Share> kinds;             ///< largest first
   std::vector<Change> changes;          ///< at most three, the most helpful for latency first
   std::vector<OperatorLine> operators;  ///< only when asked for
+  std::vector<UnknownShare> unknown;    ///< of a model given by its operators
 
   std::string problem;  ///< why there is no estimate (rows of a comparison); every figure is then empty
 };

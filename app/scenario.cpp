@@ -45,15 +45,6 @@ std::vector<std::string> make_notes(const Device& device, const Runtime& runtime
   return notes;
 }
 
-/// A program to ask a calibration about.
-Measurement unmeasured(const Architecture& architecture, const Workload& workload) {
-  Measurement row;
-  row.model = architecture.name;
-  row.architecture = architecture;
-  row.workload = workload;
-  return row;
-}
-
 /// Tokens that an image is cut into; a sequence is as long as its model says.
 Size image_tokens(const Patches& patches) {
   const Size side = patches.image / patches.patch;
@@ -83,7 +74,7 @@ Workload choose_workload(const WorkloadOptions& options, const Architecture& arc
                          const WorkloadDefaults& defaults) {
   Workload workload;
   workload.task = options.task.value_or(usual_task(architecture));
-  workload.batch = options.batch;
+  workload.batch = options.batch.value_or(1);
   workload.length = choose_length(options.length, architecture);
   if (workload.task == Task::generate) workload.new_tokens = options.new_tokens.value_or(kUsualNewTokens);
   if (options.new_tokens && workload.task != Task::generate)
@@ -99,6 +90,37 @@ Workload choose_workload(const WorkloadOptions& options, const Architecture& arc
   workload.fusion = options.fusion.value_or(defaults.fusion);
   workload.views = defaults.views;
   return workload;
+}
+
+Workload choose_workload(const WorkloadOptions& options, const GivenGraph& graph, const WorkloadDefaults& defaults) {
+  const auto refuse_if = [&](bool given, const char* option) {
+    if (given)
+      throw InputError({option, 0, 0, ""},
+                       fmt::format("{} is given by its operators, which are those of one workload: {}, batch {}, "
+                                   "length {}",
+                                   graph.name, name(graph.task), graph.batch, graph.length),
+                       "leave the option out, or convert the model for other dimensions");
+  };
+  refuse_if(options.task && *options.task != graph.task, "--task");
+  refuse_if(options.batch && *options.batch != graph.batch, "--batch");
+  refuse_if(options.length && *options.length != graph.length, "--length");
+  refuse_if(options.new_tokens.has_value(), "--new-tokens");
+  refuse_if(options.beams > 1, "--beams");
+  refuse_if(options.cache_precision.has_value(), "--cache-precision");
+  Workload workload = workload_of(graph);
+  if (options.precision) workload.numerics = uniform_numerics(*options.precision);
+  if (options.weights_precision) workload.numerics.weights = *options.weights_precision;
+  workload.fusion = options.fusion.value_or(defaults.fusion);
+  workload.views = defaults.views;
+  return workload;
+}
+
+Workload choose_workload(const WorkloadOptions& options, const Model& model, const WorkloadDefaults& defaults) {
+  return std::visit([&](const auto& m) { return choose_workload(options, m, defaults); }, model);
+}
+
+Program lower(const Model& model, const Workload& workload) {
+  return std::visit([&](const auto& m) { return lower(m, workload); }, model);
 }
 
 Device prepare_device(const std::string& name, const WhatIfOptions& options) {
@@ -144,19 +166,19 @@ Runtime prepare_runtime(const WhatIfOptions& options, const Node& description) {
   return edited_runtime(description, of_file);
 }
 
-Scenario make_scenario(const Architecture& architecture, const Device& device, const Runtime& runtime,
+Scenario make_scenario(const Model& model, const Device& device, const Runtime& runtime,
                        const WorkloadOptions& workload, const WhatIfOptions& what_if, const Session& session) {
   Scenario scenario;
-  scenario.architecture = architecture;
+  scenario.model = model;
   scenario.device = device;
   scenario.runtime = runtime;
-  scenario.workload = choose_workload(workload, architecture, usual_workload(what_if, device, runtime));
+  scenario.workload = choose_workload(workload, model, usual_workload(what_if, device, runtime));
   scenario.power_mode = what_if.power_mode;
   scenario.overrides = what_if.overrides;
   scenario.parameters = data_sheet_parameters(device, scenario.runtime, scenario.workload.numerics);
-  scenario.program = lower(architecture, scenario.workload);
-  scenario.calibration = choose_calibration(what_if, device, scenario.runtime, scenario.parameters,
-                                            unmeasured(architecture, scenario.workload), scenario.program);
+  scenario.program = lower(model, scenario.workload);
+  scenario.calibration =
+      choose_calibration(what_if, device, scenario.runtime, scenario.parameters, scenario.workload, scenario.program);
   if (scenario.calibration.used) scenario.parameters = scenario.calibration.used->cost;
   if (device.sensor) scenario.sensor_window = device.sensor->window;
   scenario.notes = make_notes(device, scenario.runtime, scenario.workload.numerics);
@@ -164,10 +186,12 @@ Scenario make_scenario(const Architecture& architecture, const Device& device, c
     scenario.notes.push_back(
         "what was learnt of the device is applied to a changed description of it: nobody has measured how right that "
         "is, so figures are extrapolated and have no intervals");
+  if (std::holds_alternative<GivenGraph>(model) && scenario.workload.fusion == Fusion::flash_attention)
+    scenario.notes.push_back("attention is not recognised among given operators: fused as 'typical' does");
   std::size_t operators = 0;
   for (const Phase& phase : scenario.program.phases) operators += num_vertices(phase.graph);
-  session.log->info("{} on {} with {}: {} operators in {} phases", architecture.name, device.name,
-                    scenario.runtime.name, operators, scenario.program.phases.size());
+  session.log->info("{} on {} with {}: {} operators in {} phases", name_of(model), device.name, scenario.runtime.name,
+                    operators, scenario.program.phases.size());
   return scenario;
 }
 

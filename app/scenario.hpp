@@ -10,12 +10,13 @@
 #include "app/session.hpp"
 #include "model/architecture.hpp"
 #include "model/cost_parameters.hpp"
+#include "model/given_graph.hpp"
 #include "model/lowering.hpp"
 
 namespace ridgeline {
 
 struct Scenario {
-  Architecture architecture;
+  Model model;
   Device device;
   Runtime runtime;
   Workload workload;
@@ -41,6 +42,13 @@ WorkloadDefaults usual_workload(const WhatIfOptions& what_if, const Device& devi
 /// Chooses what `options` leave open: the task by the architecture, the length 128 or what the model takes.
 Workload choose_workload(const WorkloadOptions& options, const Architecture& architecture,
                          const WorkloadDefaults& defaults = {});
+/// The same of a graph, whose operators were made for one workload: what would change it is refused. The formats are
+/// the graph's own unless asked for otherwise.
+Workload choose_workload(const WorkloadOptions& options, const GivenGraph& graph,
+                         const WorkloadDefaults& defaults = {});
+Workload choose_workload(const WorkloadOptions& options, const Model& model, const WorkloadDefaults& defaults = {});
+/// As model/lowering.hpp and model/given_graph.hpp do it.
+Program lower(const Model& model, const Workload& workload);
 
 /// The device with the what-ifs applied: --set first, then the power mode, then the clock.
 Device prepare_device(const std::string& name, const WhatIfOptions& options);
@@ -52,7 +60,7 @@ Runtime prepare_runtime(const WhatIfOptions& options, const Device& device);
 Runtime prepare_runtime(const WhatIfOptions& options, const Node& description);
 
 /// Lowers the model and derives the cost parameters. Throws InputError or Error for impossible combinations.
-Scenario make_scenario(const Architecture& architecture, const Device& device, const Runtime& runtime,
+Scenario make_scenario(const Model& model, const Device& device, const Runtime& runtime,
                        const WorkloadOptions& workload, const WhatIfOptions& what_if, const Session& session);
 
 }  // namespace ridgeline

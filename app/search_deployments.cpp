@@ -204,11 +204,8 @@ DeploymentBasis DeploymentMaker::rest(DeploymentSource& source, const Device& de
     Random random(i + 1);
     Genome genome(models_.genome_length());
     models_.sample_balanced(random, genome);
-    Measurement row;
-    row.architecture = family_.architecture(genome);
-    row.workload = d.workload;
-    const CalibrationChoice choice =
-        choose_calibration(source.words_, device, runtime, data_sheet, row, lower(row.architecture, row.workload));
+    const CalibrationChoice choice = choose_calibration(source.words_, device, runtime, data_sheet, d.workload,
+                                                        lower(family_.architecture(genome), d.workload));
     if (!choice.used) {
       basis.rests_on = fmt::format("data sheets alone ({})", choice.why_none);
       return basis;

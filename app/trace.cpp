@@ -52,7 +52,7 @@ class HostClock {
 std::string trace_json(const Scenario& scenario) {
   const DetailedEstimate detail = estimate_in_detail(scenario.program, scenario.parameters, scenario.sensor_window);
   Json events = Json::array();
-  events.push_back(named("process_name", kHost, scenario.architecture.name + " on " + scenario.device.title));
+  events.push_back(named("process_name", kHost, name_of(scenario.model) + " on " + scenario.device.title));
   events.push_back(named("thread_name", kHost, "host"));
   events.push_back(named("thread_name", kDevice, "device"));
   const CostParameters& parameters = scenario.parameters;

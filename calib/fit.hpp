@@ -47,6 +47,8 @@ class FitProblem {
  public:
   /// Error when the set has no rows.
   FitProblem(ParameterSpace space, const MeasurementSet& set);
+  /// One program that nobody has measured, for predictions: its latency in the phases of these names, or as a whole.
+  FitProblem(ParameterSpace space, const Program& program, const std::vector<std::string>& parts);
 
   const ParameterSpace& space() const { return space_; }
   std::size_t size() const { return rows_.size(); }

@@ -98,6 +98,19 @@ FitProblem::FitProblem(ParameterSpace space, const MeasurementSet& set)
   for (std::size_t i = 0; i < kObserved.size(); ++i) observed_[i] = space_.find(kObserved[i]);
 }
 
+FitProblem::FitProblem(ParameterSpace space, const Program& program, const std::vector<std::string>& parts)
+    : space_(std::move(space)), condenser_(std::make_unique<Condenser>(space_.data_sheet().cost)) {
+  std::vector<std::size_t>& channels = channels_of_row_.emplace_back();
+  for (const std::string& part : parts) channels.push_back(latency_channel(part));
+  if (channels.empty()) channels.push_back(latency_channel("latency"));
+  latency_channels_ = channels_.size();
+  channels_.emplace_back("energy");
+  channels_.emplace_back("peak power");
+  targets_.push_back({std::vector<double>(channels_.size(), kMissing)});
+  rows_.push_back(condenser_->condense(program, parts));
+  for (std::size_t i = 0; i < kObserved.size(); ++i) observed_[i] = space_.find(kObserved[i]);
+}
+
 std::size_t FitProblem::latency_channel(const std::string& name) {
   const auto found = std::find(channels_.begin(), channels_.end(), name);
   if (found == channels_.end()) {

@@ -53,6 +53,8 @@ class GraphBuilder {
   void add_input(NodeNumber node, NodeNumber input);
   /// The result needs no activation buffer.
   void write_elsewhere(NodeNumber node) { nodes_[node].output = 0; }
+  /// The result has as many elements, where the operator alone does not say so.
+  void set_output(NodeNumber node, Size elements) { nodes_[node].output = elements; }
   void set_layer(std::int32_t layer) { layer_ = layer; }
   /// The node uses weight set `id`, shared with all others of the same id.
   void share_weights(NodeNumber node, std::int32_t id) { nodes_[node].weights = id; }

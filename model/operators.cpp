@@ -239,6 +239,11 @@ struct WorkOf {
       case Movement::fill:
         w.activations_out = activation * n;
         break;
+      case Movement::unknown:
+        w.weights = weight * count(op.parameters);
+        w.activations_in = activation * count(op.source);
+        w.activations_out = activation * n;
+        break;
       default:
         w.weights = weight * count(op.parameters);
         w.activations_in = activation * (count(op.source ? op.source : op.elements) - count(op.parameters));
@@ -328,6 +333,13 @@ std::string_view kind_name(std::size_t variant_index) {
                                                                "routing",
                                                                "optimiser step"};
   return names.at(variant_index);
+}
+
+std::string_view kind_name(const Operator& op) { return is_unknown(op) ? "unknown" : kind_name(op.index()); }
+
+bool is_unknown(const Operator& op) {
+  const Copy* copy = std::get_if<Copy>(&op);
+  return copy && copy->movement == Movement::unknown;
 }
 
 std::string_view name(Function function) {

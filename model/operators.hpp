@@ -136,6 +136,7 @@ enum class Movement {
   cache_append,       ///< new keys or values are written behind those in the cache
   cache_concatenate,  ///< eager frameworks: old and new ones are copied to a new cache of `elements`
   cache_reorder,      ///< beam search: the cache's sequences are chosen anew, a copy of all `elements`
+  unknown,            ///< an operator of a given graph that is none of ours: `source` read, `elements` written
 };
 
 /// Moves elements without arithmetic.
@@ -181,7 +182,10 @@ inline constexpr std::size_t kOperatorKinds = std::variant_size_v<Operator>;
 
 /// "matmul", "batched matmul", "softmax", ... for reports, in the order of the variant.
 std::string_view kind_name(std::size_t variant_index);
-inline std::string_view kind_name(const Operator& op) { return kind_name(op.index()); }
+/// The same of an operator; "unknown" for one that is costed as a copy because nobody knows it.
+std::string_view kind_name(const Operator& op);
+/// True for such an operator.
+bool is_unknown(const Operator& op);
 std::string_view name(Function function);
 
 /// What one operator has to do, whatever runs it. Our convention: 1 multiply-add = 2 FLOP; bytes are algorithmic

@@ -291,6 +291,7 @@ Kernel KernelMaker::operator()(const Copy& op) const {
       return [value](const Operands&) { return at::full({}, value); };
     }
     case Movement::cache_append:
+    case Movement::unknown:
       break;
   }
   unknown();

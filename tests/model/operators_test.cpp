@@ -50,7 +50,7 @@ std::vector<Operator> samples() {
   all.push_back(Elementwise{.function = Function::add, .elements = 30, .operands = 2, .fused_into_producer = true});
   for (const Movement movement : {Movement::contiguous, Movement::concatenate, Movement::gather, Movement::expand,
                                   Movement::unfold, Movement::scatter, Movement::fill, Movement::cache_append,
-                                  Movement::cache_concatenate, Movement::cache_reorder})
+                                  Movement::cache_concatenate, Movement::cache_reorder, Movement::unknown})
     all.push_back(Copy{.movement = movement, .elements = 30});
   return all;
 }
