@@ -1,0 +1,61 @@
+// An ONNX file as a list of nodes whose tensors all have known sizes.
+//
+// Symbolic dimensions are bound to numbers; node by node, shape arithmetic is computed (model/onnx/fold.hpp) and all
+// other results are inferred by ONNX's own functions. Nothing of the model runs, and no data beyond the file is read:
+// tensors stored beside it count by their stated sizes.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/onnx/constant.hpp"
+
+namespace ridgeline {
+
+/// What the file leaves open.
+struct OnnxQuestions {
+  std::map<std::string, Size> dimensions;           ///< by symbol: "batch" -> 1
+  std::map<std::string, std::vector<Size>> shapes;  ///< of tensors that nothing tells, by name
+};
+
+struct OnnxTensor {
+  std::string name;
+  int type = onnx::TensorProto::FLOAT;  ///< onnx::TensorProto::DataType
+  std::vector<Size> shape;
+  bool learned = false;  ///< an initializer, or computed from such alone: it exists before the graph runs
+  bool known = false;    ///< the same of anything that the file knows beforehand, shapes included
+  std::string root;      ///< learned: the initializer that it came from
+  int stored = onnx::TensorProto::FLOAT;  ///< ... and its type
+  std::shared_ptr<const Constant> value;  ///< of small ones that are known
+
+  Size elements() const { return elements_of(shape); }
+  bool is_number() const { return elements() == 1; }
+};
+
+struct OnnxNode {
+  const onnx::NodeProto* proto = nullptr;
+  std::string name;                        ///< unique: its own, else that of its first result
+  int version = 1;                         ///< of the operator set
+  bool standard = true;                    ///< of ONNX's own operator set
+  std::vector<const OnnxTensor*> inputs;   ///< null: left out
+  std::vector<const OnnxTensor*> outputs;  ///< the same
+};
+
+/// Pointers refer to the model's own parts.
+struct ShapedModel {
+  std::unique_ptr<onnx::ModelProto> proto;
+  std::map<std::string, std::unique_ptr<OnnxTensor>> tensors;
+  std::vector<const OnnxTensor*> inputs;   ///< of the graph, initializers left out
+  std::vector<const OnnxTensor*> outputs;  ///< of the graph
+  std::vector<OnnxNode> nodes;             ///< in program order, without those that are known beforehand
+  std::string source;                      ///< what made the file, in words
+};
+
+/// InputError naming the file and, where it is about one, the node: not ONNX or damaged; symbolic dimensions without
+/// a number; If, Loop and Scan; nodes that read what nothing before them computes; shapes that cannot be told.
+ShapedModel read_onnx(const std::filesystem::path& file, const OnnxQuestions& questions);
+
+}  // namespace ridgeline
