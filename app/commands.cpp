@@ -4,6 +4,7 @@
 #include "app/calibrate.hpp"
 #include "app/compare.hpp"
 #include "app/completion.hpp"
+#include "app/convert.hpp"
 #include "app/devices.hpp"
 #include "app/estimate.hpp"
 #include "app/explain.hpp"
@@ -20,10 +21,10 @@
 namespace ridgeline {
 
 std::vector<Command> commands() {
-  return {estimate_command(),  compare_command(),  devices_command(),  runtimes_command(),
-          models_command(),    space_command(),    accuracy_command(), search_command(),
-          explain_command(),   probe_command(),    measure_command(),  import_command(),
-          calibrate_command(), validate_command(), selftest_command(), completion_command()};
+  return {estimate_command(), compare_command(),   devices_command(),  runtimes_command(),  convert_command(),
+          models_command(),   space_command(),     accuracy_command(), search_command(),    explain_command(),
+          probe_command(),    measure_command(),   import_command(),   calibrate_command(), validate_command(),
+          selftest_command(), completion_command()};
 }
 
 }  // namespace ridgeline

@@ -67,7 +67,7 @@ PrivateFolder::~PrivateFolder() {
   fs::remove_all(path_, ignored);
 }
 
-fs::path find_program(const std::string& name) {
+fs::path find_program(const std::string& name, const std::string& purpose) {
   std::string searched;
   for (const fs::path& folder : program_folders()) {
     fs::path program = folder / name;
@@ -75,9 +75,9 @@ fs::path find_program(const std::string& name) {
     searched += (searched.empty() ? "" : ", ") + folder.string();
   }
   throw Error(
-      fmt::format("the program {} is not there (looked in {}); it comes with libtorch: install the packages of "
-                  "'train' in scripts/packages.txt and build again, or name its folder in RIDGELINE_LIBEXEC",
-                  name, searched));
+      fmt::format("the program {} is not there (looked in {}); {}install the packages of '{}' in scripts/packages.txt "
+                  "and build again, or name its folder in RIDGELINE_LIBEXEC",
+                  name, searched, purpose == "train" ? "it comes with libtorch: " : "", purpose));
 }
 
 void run_program(const fs::path& program, const std::vector<std::string>& arguments) {
@@ -102,7 +102,8 @@ void run_program(const fs::path& program, const std::vector<std::string>& argume
   const std::string how = WIFSIGNALED(status) ? fmt::format("was ended by signal {}", WTERMSIG(status))
                                               : fmt::format("failed with exit code {}", WEXITSTATUS(status));
   const std::string said = content(complaints);
-  throw Error(fmt::format("{} {}{}{}", path, how, said.empty() ? "" : ": ", said));
+  throw ProgramError(fmt::format("{} {}{}{}", path, how, said.empty() ? "" : ": ", said),
+                     WIFSIGNALED(status) ? -1 : WEXITSTATUS(status), said);
 }
 
 }  // namespace ridgeline

@@ -202,8 +202,9 @@ class Shaper {
              "nodes must stand in the order in which they run");
       added.inputs.push_back(tensor);
     }
-    if (added.standard && is_known(node, added.inputs)) return;
-    infer(node, added);
+    const bool looks_up = is_look_up(node, added.inputs);
+    if (added.standard && !looks_up && is_known(node, added.inputs)) return;
+    infer(node, added, looks_up);
     if (!added.outputs.empty() &&
         std::all_of(added.outputs.begin(), added.outputs.end(), [](const OnnxTensor* t) { return !t || t->known; }))
       return;  // computed once, before the graph runs
@@ -211,6 +212,12 @@ class Shaper {
     if (added.name.empty() || names_.contains(added.name)) added.name = node.output(0);
     for (int i = 2; !names_.insert(added.name).second; ++i) added.name = fmt::format("{} {}", node.output(0), i);
     model_.nodes.push_back(std::move(added));
+  }
+
+  /// Whether it takes rows of a learned table: that runs, though a runtime may do it once for known rows.
+  static bool is_look_up(const onnx::NodeProto& node, const std::vector<const OnnxTensor*>& inputs) {
+    return node.op_type() == "Gather" && !inputs.empty() && inputs[0] && inputs[0]->learned &&
+           inputs[0]->shape.size() > 1 && Constant::is_real_type(inputs[0]->type);
   }
 
   void check(const onnx::NodeProto& node) const {
@@ -273,7 +280,7 @@ class Shaper {
   }
 
   /// Adds the results of a node that runs.
-  void infer(onnx::NodeProto& node, OnnxNode& added) {
+  void infer(onnx::NodeProto& node, OnnxNode& added, bool runs) {
     onnx::shape_inference::InferenceContextImpl context(node, types_, data_, {});
     const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Instance()->GetSchema(node.op_type(), added.version,
                                                                                  added.standard ? "" : node.domain());
@@ -304,7 +311,7 @@ class Shaper {
         fail(node, fmt::format("nothing tells the shape of '{}': {}", tensor.name, about),
              fmt::format("give it: --shape {}=1x128x768", tensor.name));
       }
-      inherit(tensor, node, added.inputs);
+      if (!runs) inherit(tensor, node, added.inputs);
       added.outputs.push_back(&add(std::move(tensor)));
     }
   }

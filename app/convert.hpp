@@ -1,0 +1,25 @@
+// ONNX files as operator graphs that the other commands take.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/command.hpp"
+
+namespace ridgeline {
+
+struct ConvertCommandOptions {
+  std::string file;
+  std::map<std::string, Size> dimensions;
+  std::map<std::string, std::vector<Size>> shapes;
+  std::string name;  ///< empty: the file's
+  Task task = Task::encode;
+  std::optional<Size> batch, length;  ///< empty: from the first input
+  bool as_written = false;
+};
+
+Command convert_command();
+
+}  // namespace ridgeline
