@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <fstream>
 #include <limits>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -42,6 +43,33 @@ std::unique_ptr<onnx::ModelProto> parse(const std::filesystem::path& file) {
   if (model->graph().node_size() == 0) fail("its graph has no nodes");
   if (model->graph().node_size() > kMostNodes) fail("its graph has more than a million nodes");
   return model;
+}
+
+/// "bqhd,bkhd->bhqk": sizes by letter, which ONNX's own inference does not tell. Empty for ellipses and what does not
+/// fit.
+std::optional<std::vector<Size>> einsum_shape(const onnx::NodeProto& node, const std::vector<const OnnxTensor*>& in) {
+  const auto* found = find_attribute(node, "equation");
+  if (!found) return std::nullopt;
+  std::string equation = found->s();
+  std::erase(equation, ' ');
+  const std::size_t arrow = equation.find("->");
+  if (arrow == std::string::npos) return std::nullopt;
+  std::map<char, Size> sizes;
+  std::size_t operand = 0, place = 0;
+  for (const char c : equation.substr(0, arrow)) {
+    if (c == ',') {
+      ++operand, place = 0;
+      continue;
+    }
+    if (operand >= in.size() || !in[operand] || place >= in[operand]->shape.size()) return std::nullopt;
+    sizes[c] = in[operand]->shape[place++];
+  }
+  std::vector<Size> shape;
+  for (const char c : equation.substr(arrow + 2)) {
+    if (!sizes.contains(c) || c == '.') return std::nullopt;
+    shape.push_back(sizes[c]);
+  }
+  return shape;
 }
 
 bool is_standard(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
@@ -303,7 +331,12 @@ class Shaper {
         continue;
       }
       OnnxTensor tensor{.name = node.output(i)};
-      if (!take(context.allOutputTypes_[static_cast<std::size_t>(i)], tensor) && !take_declared(tensor)) {
+      const onnx::TypeProto& type = context.allOutputTypes_[static_cast<std::size_t>(i)];
+      if (type.value_case() != onnx::TypeProto::VALUE_NOT_SET && !type.has_tensor_type())
+        fail(node, fmt::format("'{}' is no tensor", tensor.name), "sequences and maps are not supported");
+      if (type.has_tensor_type() && type.tensor_type().elem_type() != Proto::UNDEFINED)
+        tensor.type = type.tensor_type().elem_type();
+      if (!take(type, tensor) && !take_einsum(node, added.inputs, tensor) && !take_declared(tensor)) {
         if (!why.empty()) fail(node, fmt::format("its operands do not fit: {}", why));
         const char* about =
             schema ? "what it computes depends on values that are not known beforehand"
@@ -327,6 +360,13 @@ class Shaper {
     tensor.shape = std::move(shape);
     if (type.tensor_type().elem_type() != Proto::UNDEFINED) tensor.type = type.tensor_type().elem_type();
     return true;
+  }
+
+  static bool take_einsum(const onnx::NodeProto& node, const std::vector<const OnnxTensor*>& inputs,
+                          OnnxTensor& tensor) {
+    const auto shape = node.op_type() == "Einsum" ? einsum_shape(node, inputs) : std::nullopt;
+    if (shape) tensor.shape = *shape;
+    return shape.has_value();
   }
 
   /// What --shape says, else the file, its symbols bound.

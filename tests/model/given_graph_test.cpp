@@ -45,7 +45,7 @@ Workload eager_workload() {
 TEST(GivenGraph, OperatorsOfALoweredModelGiveTheSameProgram) {
   const Workload workload = eager_workload();
   const CostParameters device = synthetic::cpu();
-  for (const Architecture& model : {bert(64, 4, 256, 3), gpt2(64, 4, 2, 128)}) {
+  for (const Architecture& model : {models::bert(64, 4, 256, 3), models::gpt2(64, 4, 2, 128)}) {
     const Program program = lower(model, workload);
     const Program again = lower(given(program.phases.front(), workload), workload);
     const Work work = total_work(program.phases.front().graph, workload.numerics);
@@ -59,7 +59,7 @@ TEST(GivenGraph, OperatorsOfALoweredModelGiveTheSameProgram) {
 
 TEST(GivenGraph, ReadsBackWhatItWrites) {
   const Workload workload = eager_workload();
-  GivenGraph graph = given(lower(bert(64, 4, 256, 2), workload).phases.front(), workload);
+  GivenGraph graph = given(lower(models::bert(64, 4, 256, 2), workload).phases.front(), workload);
   graph.source = "a \"file\": with\nodd\\characters, é";
   graph.numerics = {Precision::int8, Precision::fp32, Precision::fp32, Precision::int8};
   graph.operators.front().stored_as = Precision::fp32;

@@ -58,7 +58,7 @@ TEST_F(BadFiles, OpenDimensionsAreNamed) {
   ConvertOptions options;
   options.questions.dimensions = {{"batch", 1}, {"sequence", 8}, {"sequnce", 8}};
   EXPECT_EQ(complaint(builder, options),
-            "--dimension: unknown dimension 'sequnce'; did you mean 'sequence'? dimensions are: batch, sequence");
+            "--dimension: unknown dimension 'sequnce'; did you mean 'sequence'? the dimensions are: batch, sequence");
 }
 
 TEST_F(BadFiles, WrongGraphsAreRefused) {
@@ -78,7 +78,7 @@ TEST_F(BadFiles, WrongGraphsAreRefused) {
     OnnxBuilder b;
     const std::string x = b.input("x", {Size{4}, Size{5}});
     b.output(b.node("MatMul", {x, b.weights("w", {6, 7})}, "product"));
-    EXPECT_EQ(complaint(b).substr(0, 65), "model.onnx: MatMul 'product': its operands do not fit: [ShapeInf");
+    EXPECT_EQ(complaint(b).substr(0, 64), "model.onnx: MatMul 'product': its operands do not fit: [ShapeInf");
   }
   {
     OnnxBuilder b;
