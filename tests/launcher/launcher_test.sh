@@ -261,6 +261,18 @@ python_starts_with_the_module_on_its_path() {
   equal "$(cat "$calls")" ''
 }
 
+converting_builds_its_program_with_its_packages() {
+  installed='build-essential cmake ninja-build ccache mold libboost-dev libcli11-dev libeigen3-dev libfmt-dev libhdf5-dev
+libnlopt-cxx-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev libpagmo-dev'
+  ridgeline convert model.onnx
+  equal "$status" 0
+  equal "$(grep 'apt-get install' "$calls")" 'apt-get install -y --no-install-recommends libonnx-dev libprotobuf-dev'
+  called '--target ridgeline-convert' 1
+  : >"$calls"
+  ridgeline convert --help
+  called --build 0
+}
+
 run_tests_ends_as_ctest_does() {
   status=0
   program_status=8 "$tree/run-tests" -R 'a b' >out 2>err </dev/null || status=$?

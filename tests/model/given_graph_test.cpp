@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.hpp"
 #include "model/estimate.hpp"
 #include "model/readers.hpp"
 #include "tests/model/models.hpp"
@@ -191,6 +192,15 @@ TEST(GivenGraph, IsReadFromAFileAndRefusedWhereAnArchitectureIsNeeded) {
           "graphs are for estimate, compare and models");
   EXPECT_EQ(error_of([] { load_model("a/b.onnx"); }),
             "a/b.onnx: ONNX files are converted first; ridgeline convert FILE --out model.yaml");
+}
+
+TEST(GivenGraph, TheDocumentsExampleIsOne) {
+  const std::string text = read_file(std::filesystem::path(RIDGELINE_SOURCE_DIR) / "docs" / "convert.md");
+  const std::size_t start = text.find("```yaml\n") + 8;
+  const GivenGraph graph = parse(text.substr(start, text.find("```", start) - start));
+  EXPECT_EQ(graph.operators.size(), 8u);
+  EXPECT_EQ(unknown_operators(graph).size(), 1u);
+  EXPECT_EQ(lower(graph, workload_of(graph)).parameters, 64'000 + 128 + 64 * 65);
 }
 
 }  // namespace
