@@ -262,8 +262,8 @@ python_starts_with_the_module_on_its_path() {
 }
 
 converting_builds_its_program_with_its_packages() {
-  installed='build-essential cmake ninja-build ccache mold libboost-dev libcli11-dev libeigen3-dev libfmt-dev libhdf5-dev
-libnlopt-cxx-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev libpagmo-dev'
+  installed='build-essential cmake ninja-build ccache mold libboost-dev libcli11-dev libeigen3-dev libfmt-dev libhdf5-dev'
+  installed="$installed libnlopt-cxx-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev libpagmo-dev"
   ridgeline convert model.onnx
   equal "$status" 0
   equal "$(grep 'apt-get install' "$calls")" 'apt-get install -y --no-install-recommends libonnx-dev libprotobuf-dev'
