@@ -50,7 +50,7 @@ class NodeConverter {
 
   ConvertedNode convert() {
     if (n_ == 0 || outputs_ == 0) return of(View{});  // nothing to do
-    if (!node_.standard) return unknown();
+    if (!node_.standard || (in_.empty() ? !makes_its_own() : !in_[0])) return unknown();
     if (auto product = convert_product(node_)) {
       take_weights(product->weights);
       result_.integer_product = product->integer;
@@ -66,6 +66,8 @@ class NodeConverter {
  private:
   using Rule = ConvertedNode (NodeConverter::*)();
 
+  /// Needs no input.
+  bool makes_its_own() const { return node_.proto->op_type().starts_with("Random"); }
   bool has(std::size_t i) const { return i < in_.size() && in_[i]; }
   Size input_elements() const { return has(0) ? in_[0]->elements() : 0; }
 
@@ -154,6 +156,12 @@ class NodeConverter {
     take_learned(1);
     return of(Normalisation{NormKind::layer_norm, n_ / columns, columns});
   }
+  ConvertedNode rms_norm() {
+    const std::size_t rank = out_->shape.size();
+    const Size columns = product(out_->shape, place_of(attribute(*node_.proto, "axis", -1), rank), rank);
+    take_learned(1);
+    return of(Normalisation{NormKind::rms_norm, n_ / columns, columns});
+  }
   ConvertedNode batch_norm() {
     const Size columns = out_->shape.size() > 1 ? out_->shape[1] : 1;
     take_learned(1);
@@ -230,6 +238,9 @@ class NodeConverter {
         {"LogSoftmax", &C::softmax},
         {"Hardmax", &C::softmax},
         {"LayerNormalization", &C::layer_norm},
+        {"RMSNormalization", &C::rms_norm},
+        {"SimplifiedLayerNormalization", &C::rms_norm},
+        {"GroupNormalization", &C::instance_norm},
         {"BatchNormalization", &C::batch_norm},
         {"InstanceNormalization", &C::instance_norm},
         {"ReduceMean", &C::reduction},
@@ -323,6 +334,9 @@ class NodeConverter {
         {"Atanh", exp},
         {"Erf", tanh},
         {"Tanh", tanh},
+        {"Mish", silu},
+        {"Swish", silu},
+
         {"Sigmoid", sigmoid},
         {"Elu", sigmoid},
         {"Selu", sigmoid},

@@ -16,6 +16,7 @@
 
 #include "base/error.hpp"
 #include "model/onnx/fold.hpp"
+#include "model/onnx/inference.hpp"
 
 namespace ridgeline {
 namespace {
@@ -43,33 +44,6 @@ std::unique_ptr<onnx::ModelProto> parse(const std::filesystem::path& file) {
   if (model->graph().node_size() == 0) fail("its graph has no nodes");
   if (model->graph().node_size() > kMostNodes) fail("its graph has more than a million nodes");
   return model;
-}
-
-/// "bqhd,bkhd->bhqk": sizes by letter, which ONNX's own inference does not tell. Empty for ellipses and what does not
-/// fit.
-std::optional<std::vector<Size>> einsum_shape(const onnx::NodeProto& node, const std::vector<const OnnxTensor*>& in) {
-  const auto* found = find_attribute(node, "equation");
-  if (!found) return std::nullopt;
-  std::string equation = found->s();
-  std::erase(equation, ' ');
-  const std::size_t arrow = equation.find("->");
-  if (arrow == std::string::npos) return std::nullopt;
-  std::map<char, Size> sizes;
-  std::size_t operand = 0, place = 0;
-  for (const char c : equation.substr(0, arrow)) {
-    if (c == ',') {
-      ++operand, place = 0;
-      continue;
-    }
-    if (operand >= in.size() || !in[operand] || place >= in[operand]->shape.size()) return std::nullopt;
-    sizes[c] = in[operand]->shape[place++];
-  }
-  std::vector<Size> shape;
-  for (const char c : equation.substr(arrow + 2)) {
-    if (!sizes.contains(c) || c == '.') return std::nullopt;
-    shape.push_back(sizes[c]);
-  }
-  return shape;
 }
 
 bool is_standard(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
@@ -312,7 +286,6 @@ class Shaper {
     onnx::shape_inference::InferenceContextImpl context(node, types_, data_, {});
     const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Instance()->GetSchema(node.op_type(), added.version,
                                                                                  added.standard ? "" : node.domain());
-    added.standard = added.standard && schema != nullptr;
     std::string why;
     if (schema) {
       try {
@@ -322,7 +295,8 @@ class Shaper {
           onnx::shape_inference::InferShapeForFunctionNode(*schema->GetFunction(), onnx::OpSchemaRegistry::Instance(),
                                                            context);
       } catch (const std::exception& error) {
-        why = std::string(error.what()).substr(0, std::string(error.what()).find('\n'));
+        why = error.what();
+        why = why.substr(0, why.find('\n'));
       }
     }
     for (int i = 0; i < node.output_size(); ++i) {
@@ -336,8 +310,13 @@ class Shaper {
         fail(node, fmt::format("'{}' is no tensor", tensor.name), "sequences and maps are not supported");
       if (type.has_tensor_type() && type.tensor_type().elem_type() != Proto::UNDEFINED)
         tensor.type = type.tensor_type().elem_type();
-      if (!take(type, tensor) && !take_einsum(node, added.inputs, tensor) && !take_declared(tensor)) {
-        if (!why.empty()) fail(node, fmt::format("its operands do not fit: {}", why));
+      else if (!added.inputs.empty() && added.inputs[0])
+        tensor.type = added.inputs[0]->type;
+      if (auto own = added.standard ? own_shape(node, added.inputs, i) : std::nullopt) {
+        tensor.shape = *std::move(own);
+      } else if (!why.empty()) {
+        fail(node, fmt::format("its operands do not fit: {}", why));
+      } else if (!take(type, tensor) && !take_declared(tensor)) {
         const char* about =
             schema ? "what it computes depends on values that are not known beforehand"
                    : "this operator is not ONNX's own, and the file does not say how large its result is";
@@ -360,13 +339,6 @@ class Shaper {
     tensor.shape = std::move(shape);
     if (type.tensor_type().elem_type() != Proto::UNDEFINED) tensor.type = type.tensor_type().elem_type();
     return true;
-  }
-
-  static bool take_einsum(const onnx::NodeProto& node, const std::vector<const OnnxTensor*>& inputs,
-                          OnnxTensor& tensor) {
-    const auto shape = node.op_type() == "Einsum" ? einsum_shape(node, inputs) : std::nullopt;
-    if (shape) tensor.shape = *shape;
-    return shape.has_value();
   }
 
   /// What --shape says, else the file, its symbols bound.

@@ -36,6 +36,7 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
 }
 
 bool is_torch(std::string_view path) { return starts_with_any(path, {"torch/", "ATen/", "c10/", "caffe2/"}); }
+bool is_onnx(std::string_view path) { return starts_with_any(path, {"onnx/", "google/protobuf/"}); }
 bool is_hdf5(std::string_view path) { return starts_with_any(path, {"hdf5", "H5"}); }
 
 /// What is wrong with one include of `file`; empty when nothing is.
@@ -46,9 +47,12 @@ std::string complaint(const SourceFile& file, const Include& include) {
   if (is_torch(include.path) && is_header(file.path) && !tensor) return "a header must not include libtorch";
   if (is_torch(include.path) && !live && !file.path.starts_with("tests/live/"))
     return "only calib/live/*.cpp may include libtorch";
+  const bool onnx = file.path.starts_with("model/onnx/") || file.path.starts_with("tests/onnx/");
+  if (is_onnx(include.path) && !onnx) return "only model/onnx/ may include ONNX";
   const std::string_view room = room_of(file.path);
   if (is_hdf5(include.path) && room != "data") return "only data/ may include HDF5";
   if (!include.quoted) return {};
+  if (include.path.starts_with("model/onnx/") && !onnx) return "model/onnx is a program of its own";
 
   const std::string_view target = room_of(include.path);
   const std::optional<int> level = level_of(room);

@@ -39,8 +39,8 @@ TEST(Architecture, NothingIsLeftUnfinishedOrTiedToOneMachine) { EXPECT_EQ(lines(
 Strings planted(const std::string& path, const std::string& include) {
   std::vector<SourceFile> files;
   for (const char* header :
-       {"base/a.hpp", "hwdesc/a.hpp", "hwdesc/device_file.hpp", "model/a.hpp", "data/a.hpp", "calib/a.hpp",
-        "calib/live/a.hpp", "search/a.hpp", "app/a.hpp", "python/a.hpp", "tests/a.hpp", "bench/a.hpp"})
+       {"base/a.hpp", "hwdesc/a.hpp", "hwdesc/device_file.hpp", "model/a.hpp", "model/onnx/a.hpp", "data/a.hpp",
+        "calib/a.hpp", "calib/live/a.hpp", "search/a.hpp", "app/a.hpp", "python/a.hpp", "tests/a.hpp", "bench/a.hpp"})
     files.push_back(parse_source(header, "#pragma once\n"));
   files.push_back(parse_source(path, "#pragma once\n#include " + include + "\n"));
   return include_violations(files);
@@ -70,6 +70,15 @@ TEST(ArchitectureChecker, KeepsDeviceFilesOutOfSearch) {
   EXPECT_EQ(planted("search/b.hpp", "\"hwdesc/device_file.hpp\""),
             Strings{"search/b.hpp:2: includes hwdesc/device_file.hpp: search/ takes no device file"});
   EXPECT_EQ(planted("calib/b.hpp", "\"hwdesc/device_file.hpp\""), Strings{});
+}
+
+TEST(ArchitectureChecker, KeepsOnnxInItsProgram) {
+  EXPECT_EQ(planted("model/onnx/b.hpp", "<onnx/onnx_pb.h>"), Strings{});
+  EXPECT_EQ(planted("tests/onnx/b.cpp", "\"model/onnx/a.hpp\""), Strings{});
+  EXPECT_EQ(planted("model/b.cpp", "<onnx/onnx_pb.h>"),
+            Strings{"model/b.cpp:2: includes onnx/onnx_pb.h: only model/onnx/ may include ONNX"});
+  EXPECT_EQ(planted("app/b.cpp", "\"model/onnx/a.hpp\""),
+            Strings{"app/b.cpp:2: includes model/onnx/a.hpp: model/onnx is a program of its own"});
 }
 
 TEST(ArchitectureChecker, KeepsLibtorchInCalibLive) {
