@@ -12,6 +12,7 @@
 #include "app/measure.hpp"
 #include "app/models.hpp"
 #include "app/probe.hpp"
+#include "app/replay.hpp"
 #include "app/runtimes.hpp"
 #include "app/search.hpp"
 #include "app/selftest.hpp"
@@ -21,10 +22,10 @@
 namespace ridgeline {
 
 std::vector<Command> commands() {
-  return {estimate_command(), compare_command(),   devices_command(),  runtimes_command(),  convert_command(),
-          models_command(),   space_command(),     accuracy_command(), search_command(),    explain_command(),
-          probe_command(),    measure_command(),   import_command(),   calibrate_command(), validate_command(),
-          selftest_command(), completion_command()};
+  return {estimate_command(), compare_command(),  devices_command(),   runtimes_command(),  convert_command(),
+          models_command(),   space_command(),    accuracy_command(),  search_command(),    explain_command(),
+          probe_command(),    measure_command(),  import_command(),    calibrate_command(), validate_command(),
+          replay_command(),   selftest_command(), completion_command()};
 }
 
 }  // namespace ridgeline

@@ -113,6 +113,18 @@ Json to_json(const Work& work) {
           {"arithmetic_intensity", quantity(work.arithmetic_intensity().si(), "FLOP/B")}};
 }
 
+Json to_json(const MeasurementSet& set) {
+  return {{"name", set.name},
+          {"device", set.device},
+          {"runtime", set.runtime},
+          {"precision", name(set.precision)},
+          {"power_mode", text_or_null(set.power_mode)},
+          {"protocol", name(set.protocol)},
+          {"rows", set.rows.size()},
+          {"excluded", set.excluded.size()},
+          {"source", set.source}};
+}
+
 void add_report(Json& json, const Report& report) {
   json["model"] = {{"name", report.model},
                    {"family", text_or_null(report.family)},

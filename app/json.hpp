@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "app/report.hpp"
+#include "data/measurement.hpp"
 #include "model/figures.hpp"
 
 namespace ridgeline {
@@ -22,6 +23,8 @@ std::string dump(const Json& json);
 Json number_or_null(const std::optional<double>& value);
 Json to_json(const Figure& figure);
 Json to_json(const Work& work);
+/// What was measured on what, without its rows.
+Json to_json(const MeasurementSet& set);
 /// Everything of the report but its operators.
 void add_report(Json& json, const Report& report);
 

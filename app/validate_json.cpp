@@ -32,17 +32,8 @@ Json metric_json(const std::optional<Validated>& validated, std::string_view uni
 }  // namespace
 
 std::string validate_json(const ValidateResult& result) {
-  const MeasurementSet& set = result.set;
   Json json = json_document("validate");
-  json["set"] = {{"name", set.name},
-                 {"device", set.device},
-                 {"runtime", set.runtime},
-                 {"precision", name(set.precision)},
-                 {"power_mode", set.power_mode.empty() ? Json() : Json(set.power_mode)},
-                 {"protocol", name(set.protocol)},
-                 {"rows", set.rows.size()},
-                 {"excluded", set.excluded.size()},
-                 {"source", set.source}};
+  json["set"] = to_json(result.set);
   json["predictor"] = name(result.level);
   json["within_campaign"] = result.within_campaign;
   json["calibration"] = result.calibration.empty() ? Json() : Json(result.calibration);

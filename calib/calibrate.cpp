@@ -92,14 +92,20 @@ std::string_view name(PredictorLevel level) {
   return names[static_cast<std::size_t>(level)];
 }
 
+Prior calibration_prior(const FitProblem& problem, const std::vector<std::size_t>& rows, DeviceKind kind,
+                        const std::vector<Lesson>& lessons) {
+  const ParameterSpace& space = problem.space();
+  Prior prior = generic_prior(space, kind, lessons);
+  if (measures_power(problem, rows)) return prior;
+  for (Eigen::Index j = 0; j < space.size(); ++j)
+    if (space.parameters()[static_cast<std::size_t>(j)].of_power) prior.mean[j] = 0;
+  return prior;
+}
+
 Calibrated calibrate(const MeasurementSet& set, const FitProblem& problem, const std::vector<std::size_t>& rows,
                      const std::vector<Lesson>& lessons, DeviceKind kind, const CalibrateOptions& options) {
   const ParameterSpace& space = problem.space();
-  Prior prior = generic_prior(space, kind, lessons);
-  // What other devices draw says nothing of this one unless its own power was measured too.
-  if (!measures_power(problem, rows))
-    for (Eigen::Index j = 0; j < space.size(); ++j)
-      if (space.parameters()[static_cast<std::size_t>(j)].of_power) prior.mean[j] = 0;
+  const Prior prior = calibration_prior(problem, rows, kind, lessons);
   Calibrated result;
   Calibration& calibration = result.calibration;
   calibration.key = key_of(set);

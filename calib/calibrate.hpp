@@ -61,6 +61,11 @@ struct Calibrated {
   CalibrationReport report;
 };
 
+/// Where the fit of those rows begins: generic_prior(), with the data sheet's power unless one of them measured power,
+/// since what other devices draw says nothing of this one otherwise.
+Prior calibration_prior(const FitProblem& problem, const std::vector<std::size_t>& rows, DeviceKind kind,
+                        const std::vector<Lesson>& lessons);
+
 /// Fits `rows` of the problem made of `set`, on a device of that kind. Without rows, or on the level of the data
 /// sheet, the calibration is the prior.
 Calibrated calibrate(const MeasurementSet& set, const FitProblem& problem, const std::vector<std::size_t>& rows,
