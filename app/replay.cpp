@@ -72,9 +72,9 @@ void declare_replay(OptionSet& set, ReplayCommandOptions& o) {
 }
 
 constexpr std::array kReplayExamples{
-    Example{"ridgeline replay --device raspberry-pi-4 --data measurements.csv --rows 3,5,10 --seeds 2",
+    Example{"ridgeline replay --device raspberry-pi-4 --data measurements.csv --rows 1,2,3 --seeds 2",
             "Would choosing have learnt this board faster than chance?"},
-    Example{"ridgeline replay --device raspberry-pi-4 --data measurements.csv --rule active,space-filling --rows 5,10 "
+    Example{"ridgeline replay --device raspberry-pi-4 --data measurements.csv --rule active,space-filling --rows 1,3 "
             "--seeds 2 --json",
             "Learning curves of two rules, for scripts."}};
 

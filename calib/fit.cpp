@@ -18,7 +18,6 @@
 namespace ridgeline {
 namespace {
 
-constexpr std::size_t kRowsThatDecide = 50;  // with fewer, several explanations differ little in probability
 constexpr int kReconsidered = 10;
 constexpr double kFarOff = 1.5;   // deviations from the prior's mean that ask for another explanation
 constexpr double kBetter = 0.01;  // of ln posterior

@@ -84,6 +84,9 @@ class FitProblem {
   std::array<Eigen::Index, 7> observed_;  ///< numbers of the parameters of observation, -1 where there are none
 };
 
+/// With fewer, several explanations differ little in probability: fits look for others than the first.
+inline constexpr std::size_t kRowsThatDecide = 50;
+
 struct FitOptions {
   double degrees_of_freedom = 4;        ///< nu: heavy tails, finite variance
   double prior_degrees_of_freedom = 2;  ///< k: a data sheet is usually near, and at times far off

@@ -78,13 +78,13 @@ class Player {
     for (const std::size_t size : options_.sizes) {
       if (size > split_.fitted.size()) break;
       while (chosen.size() < size) {
-        if (fitted_rows < chosen.size()) fitted = fit(problem_, chosen, prior_, options_.fit), fitted_rows = chosen.size();
+        if (fitted_rows < chosen.size()) fitted = refitted(chosen, fitted), fitted_rows = chosen.size();
         const std::vector<double> seconds = expected_seconds(problem_, fitted.theta, split_.fitted);
         const Choosing known{problem_, prior_, features_, split_.fitted, chosen, fitted, options_.fit, seconds, seed_};
         const std::vector<std::size_t> next = choose(rule, known, size - chosen.size());
         chosen.insert(chosen.end(), next.begin(), next.end());
       }
-      fitted = fit(problem_, chosen, prior_, options_.fit);
+      fitted = refitted(chosen, fitted);
       fitted_rows = chosen.size();
       run.points.push_back(scored(chosen, fitted));
     }
@@ -93,6 +93,15 @@ class Player {
   }
 
  private:
+  /// From the last optimum on: linear least squares beside it while rows are few, when optima are several.
+  FitSummary refitted(const std::vector<std::size_t>& rows, const FitSummary& last) const {
+    FitOptions again = options_.fit;
+    if (last.evaluations > 0) {
+      again.start = last.theta;
+      again.starts = std::min(again.starts, rows.size() < kRowsThatDecide ? 2 : 1);
+    }
+    return fit(problem_, rows, prior_, again);
+  }
   ReplayPoint scored(const std::vector<std::size_t>& rows, const FitSummary& fitted) const {
     ReplayPoint point;
     point.rows = rows.size();
@@ -143,6 +152,7 @@ Replay replay(const FitProblem& problem, const Prior& prior, const ReplayOptions
       result.runs.push_back(player.play(options.rules[r]));
     }
   }
+  if (options.progress) options.progress("done", 1);
   return result;
 }
 

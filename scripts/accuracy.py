@@ -45,8 +45,10 @@ LEARNED = {("edgetran", "a100-sxm-40gb"): (11.7, 11.3, 19.4), ("edgetran", "m1-p
 
 
 class Tool:
-    def __init__(self, program, work):
-        self.program = program
+    """Asks one command of the program, and keeps what it answered."""
+
+    def __init__(self, program, work, command="validate"):
+        self.program, self.command = program, command
         subprocess.run([program, "--version"], check=True, stdout=subprocess.DEVNULL)  # the launcher builds it
         built = ROOT / "build/release/app/ridgeline"
         binary = built if program == ROOT / "ridgeline" else program
@@ -65,7 +67,7 @@ class Tool:
         kept = self.kept(question)
         if kept.exists():
             return kept.read_text()
-        command = [self.program, "validate", "--device", device, f"--{form}", *words, "--data", *files]
+        command = [self.program, self.command, "--device", device, f"--{form}", *words, "--data", *files]
         one_thread = dict(os.environ, OMP_NUM_THREADS="1")
         run = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, env=one_thread)
         if run.returncode != 0:

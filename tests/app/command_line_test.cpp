@@ -92,7 +92,7 @@ TEST(CommandLine, UnknownWordsNameTheNearest) {
   EXPECT_EQ(
       complaint({"estimte"}),
       "unknown command 'estimte'; did you mean 'estimate'? the commands are: estimate, compare, devices, "
-      "runtimes, models, space, accuracy, search, explain, probe, measure, import, calibrate, validate, selftest, "
+      "runtimes, models, space, accuracy, search, explain, probe, measure, import, calibrate, validate, replay, selftest, "
       "completion, help");
   EXPECT_EQ(estimate_complaint({"--lenght", "64"}), "unknown option '--lenght'; did you mean '--length'?");
   EXPECT_EQ(estimate_complaint({"--lenght=64"}), "unknown option '--lenght'; did you mean '--length'?");

@@ -103,7 +103,7 @@ class Schemas(unittest.TestCase):
 
     def test_commands_follow_them(self):
         seen = {self.check(command.split()) for command in COMMANDS}
-        tried = {command.split()[0] for command in COMMANDS} | {"import", "explain", "calibrate", "validate"}
+        tried = {command.split()[0] for command in COMMANDS} | {"import", "explain", "calibrate", "validate", "replay"}
         self.assertEqual(tried, commands_with_json())
         with folder() as path:
             data = ["--device", "raspberry-pi-4", "--data", str(campaign(path))]
@@ -115,6 +115,7 @@ class Schemas(unittest.TestCase):
             seen.add(self.check(["calibrate", *data, "--predictor", "analytic"]))
             seen.add(self.check(["validate", *data]))
             seen.add(self.check(["validate", *data, "--calibrate-on", "20", "--predictor", "analytic"]))
+            seen.add(self.check(["replay", *data, "--rows", "3,6", "--seeds", "1"]))
             seen.add(self.check(["calibrate", "--ship", f"{path}/ship", "--data", data[-1], "--predictor", "analytic"]))
             trace = pathlib.Path(path) / "trace.json"
             self.assertEqual(command_line("estimate", "gpt2", "--device", "t4", "--task", "generate", "--new-tokens",
