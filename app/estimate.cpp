@@ -29,8 +29,8 @@ std::string print(const EstimateOptions& options, const Report& report, const st
 Outcome run_estimate(const EstimateOptions& options, const Session& session) {
   const Model model = load_model_or_graph(options.model);
   const Device device = prepare_device(options.device, options.what_if);
-  const Scenario scenario = make_scenario(model, device, prepare_runtime(options.what_if, device),
-                                          options.workload, options.what_if, session);
+  const Scenario scenario = make_scenario(model, device, prepare_runtime(options.what_if, device), options.workload,
+                                          options.what_if, session);
   const Report report = make_report(scenario, load_data_sheet_spread(), options.operators);
   const std::vector<GateResult> gates = judge(options.gates, report);
   for (const GateResult& gate : gates)
@@ -62,7 +62,8 @@ constexpr CommandHelp kEstimateHelp{
     "estimate", "ridgeline estimate MODEL --device NAME [OPTIONS]", "what a model would take on a device",
     "Estimates latency, energy, power and memory of a model on a device from published data alone, says what "
     "it assumed, what limits the model there and what would help most. MODEL is a name (ridgeline models), a "
-    "file (Hugging Face config.json, FlexiBERT model_dict, HAT YAML, Ridgeline YAML, an operator graph that `convert` made) or a folder with a "
+    "file (Hugging Face config.json, FlexiBERT model_dict, HAT YAML, Ridgeline YAML, an operator graph that "
+    "`convert` made) or a folder with a "
     "config.json.",
     kEstimateExamples};
 

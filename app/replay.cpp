@@ -63,9 +63,8 @@ void declare_replay(OptionSet& set, ReplayCommandOptions& o) {
                  "how many rows are fitted where the curve is scored, with commas; default 5,8,12,16,20,28,40,56,80,"
                  "110,150,200, as far as rows are there",
                  [&o](const Words& words) { o.sizes = parse_sizes(words); });
-  set.value(group, "--seeds", "N", "draws of what is held out; default 20", [&o](const std::string& s) {
-    o.seeds = static_cast<std::size_t>(parse_count("--seeds", s, 1, 10'000));
-  });
+  set.value(group, "--seeds", "N", "draws of what is held out; default 20",
+            [&o](const std::string& s) { o.seeds = static_cast<std::size_t>(parse_count("--seeds", s, 1, 10'000)); });
   add_seed(set, group, o.seed);
   add_output(set, o.output);
   set.check([&o](const CommonOptions&) { require_data(o.data, kReplayBasics); });
@@ -92,8 +91,8 @@ ReplayResult compute_replay(const ReplayCommandOptions& options, const Session& 
   const FitProblem problem = make_problem(measured);
   std::vector<std::size_t> all(problem.size());
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
-  const Prior prior = calibration_prior(problem, all, measured.device.kind,
-                                        lessons_from_elsewhere(shipped_lessons(), measured.set));
+  const Prior prior =
+      calibration_prior(problem, all, measured.device.kind, lessons_from_elsewhere(shipped_lessons(), measured.set));
   ReplayOptions how;
   how.rules = options.rules;
   if (!options.sizes.empty()) how.sizes = options.sizes;

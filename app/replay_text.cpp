@@ -77,15 +77,17 @@ std::string replay_text(const ReplayResult& result, const Style& style) {
   Table heading{0, {{}, {.wraps = true}}, {}};
   heading.rows.push_back({"Rows      ", fmt::format("{} of {}: {} held out, drawn {} times", replay.rows,
                                                     result.set.name, replay.held_out, result.options.seeds)});
-  heading.rows.push_back({"Error     ", "mean absolute relative error of the rows held out, geometric mean over figures"});
+  heading.rows.push_back(
+      {"Error     ", "mean absolute relative error of the rows held out, geometric mean over figures"});
   heading.rows.push_back({"Source    ", result.set.source});
   std::vector<Curve> curves;
   for (const ChoiceRule rule : result.options.rules) curves.push_back(curve_of(replay, rule));
   return styled(style, Emphasis::bold, "Choosing replayed on " + describe(key_of(result.set))) + "\n" +
          render(heading, style) + "\n" + render(table_of(curves), style) +
-         paragraph("time: of what it takes to measure all rows that could be chosen. area: of what the error exceeds "
-                   "that of all rows by, over ln(rows).",
-                   2, style);
+         paragraph(
+             "time: of what it takes to measure all rows that could be chosen. area: of what the error exceeds "
+             "that of all rows by, over ln(rows).",
+             2, style);
 }
 
 }  // namespace ridgeline

@@ -65,8 +65,7 @@ std::size_t RegressionTree::grow(const Eigen::MatrixXd& x, const Eigen::VectorXd
 
 double RegressionTree::operator()(const Eigen::Ref<const Eigen::VectorXd>& x) const {
   std::size_t at = 0;
-  while (nodes_[at].feature >= 0)
-    at = x[nodes_[at].feature] <= nodes_[at].value ? nodes_[at].left : nodes_[at].right;
+  while (nodes_[at].feature >= 0) at = x[nodes_[at].feature] <= nodes_[at].value ? nodes_[at].left : nodes_[at].right;
   return nodes_[at].value;
 }
 
@@ -81,8 +80,8 @@ BoostedTrees::BoostedTrees(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, s
     std::vector<std::size_t> sample(n);
     for (std::size_t& i : sample)
       i = std::min<std::size_t>(n - 1, static_cast<std::size_t>(std::upper_bound(reaches.begin(), reaches.end(),
-                                                                                random.uniform() * reaches.back()) -
-                                                               reaches.begin()));
+                                                                                 random.uniform() * reaches.back()) -
+                                                                reaches.begin()));
     RegressionTree tree(x, y, std::move(sample));
     Eigen::VectorXd loss(y.size());
     for (Eigen::Index i = 0; i < y.size(); ++i) loss[i] = std::abs(tree(x.col(i)) - y[i]);
@@ -99,8 +98,7 @@ BoostedTrees::BoostedTrees(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, s
     const double beta = mean / (1 - mean);
     weights_.push_back(std::log(1 / beta));
     double sum = 0;
-    for (std::size_t i = 0; i < n; ++i)
-      sum += weight[i] *= std::pow(beta, 1 - loss[static_cast<Eigen::Index>(i)]);
+    for (std::size_t i = 0; i < n; ++i) sum += weight[i] *= std::pow(beta, 1 - loss[static_cast<Eigen::Index>(i)]);
     for (double& w : weight) w /= sum;
   }
 }

@@ -1,8 +1,8 @@
 // Boosted regression trees whose disagreement is a measure of how unsure they are.
 //
-// AdaBoost.R2 (Drucker 1997) with linear loss: each tree learns a sample of the rows drawn by their weights, rows that
-// it misses weigh more for the next one, and the prediction is the weighted median. Trees are grown until leaves are
-// pure (Breiman et al. 1984). This is the predictor by which ProTran chooses what to measure (Tuli & Jha 2023).
+// AdaBoost.R2 (Drucker 1997) with linear loss: each tree learns a sample of the rows drawn by their weights, rows
+// that it misses weigh more for the next one, and the prediction is the weighted median. Trees are grown until leaves
+// are pure (Breiman et al. 1984). This is the predictor by which ProTran chooses what to measure (Tuli & Jha 2023).
 #pragma once
 
 #include <Eigen/Core>

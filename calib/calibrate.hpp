@@ -61,8 +61,8 @@ struct Calibrated {
   CalibrationReport report;
 };
 
-/// Where the fit of those rows begins: generic_prior(), with the data sheet's power unless one of them measured power,
-/// since what other devices draw says nothing of this one otherwise.
+/// Where the fit of those rows begins: generic_prior(), with the data sheet's power unless one of them measured
+/// power, since what other devices draw says nothing of this one otherwise.
 Prior calibration_prior(const FitProblem& problem, const std::vector<std::size_t>& rows, DeviceKind kind,
                         const std::vector<Lesson>& lessons);
 

@@ -74,10 +74,10 @@ fs::path find_program(const std::string& name, const std::string& purpose) {
     if (::access(program.c_str(), X_OK) == 0 && !fs::is_directory(program)) return program;
     searched += (searched.empty() ? "" : ", ") + folder.string();
   }
-  throw Error(
-      fmt::format("the program {} is not there (looked in {}); {}install the packages of '{}' in scripts/packages.txt "
-                  "and build again, or name its folder in RIDGELINE_LIBEXEC",
-                  name, searched, purpose == "train" ? "it comes with libtorch: " : "", purpose));
+  throw Error(fmt::format(
+      "the program {} is not there (looked in {}); {}install the packages of '{}' in scripts/packages.txt "
+      "and build again, or name its folder in RIDGELINE_LIBEXEC",
+      name, searched, purpose == "train" ? "it comes with libtorch: " : "", purpose));
 }
 
 void run_program(const fs::path& program, const std::vector<std::string>& arguments) {

@@ -23,8 +23,8 @@ class PrivateFolder {
 };
 
 /// Looks in the folders of $RIDGELINE_LIBEXEC (separated by colons), beside the running program, and in
-/// ../libexec/ridgeline from there. Error naming them all, and the `purpose` in scripts/packages.txt whose packages it
-/// is built with, when it is in none.
+/// ../libexec/ridgeline from there. Error naming them all, and the `purpose` in scripts/packages.txt whose packages
+/// it is built with, when it is in none.
 std::filesystem::path find_program(const std::string& name, const std::string& purpose = "train");
 
 /// A program that did not end well.

@@ -12,14 +12,12 @@
 namespace ridgeline {
 namespace {
 
-constexpr std::size_t kLookedAt = 256;     // candidates: enough to see what kinds there are, cheap to weigh
-constexpr std::size_t kHandful = 5;        // of a space-filling start
+constexpr std::size_t kLookedAt = 256;  // candidates: enough to see what kinds there are, cheap to weigh
+constexpr std::size_t kHandful = 5;     // of a space-filling start
 constexpr std::size_t kProtranStart = 16, kProtranCandidates = 64, kProtranTrees = 500;  // Tuli & Jha 2023
 
 /// The parts of a choice that are drawn anew for every number of measured rows.
-std::uint64_t seed_now(const Choosing& known) {
-  return known.seed * 1'000'003 + known.measured.size();
-}
+std::uint64_t seed_now(const Choosing& known) { return known.seed * 1'000'003 + known.measured.size(); }
 
 std::vector<bool> measured_rows(const Choosing& known) {
   std::vector<bool> measured(known.problem.size(), false);

@@ -29,12 +29,12 @@ std::string_view name(ChoiceRule rule);
 struct Choosing {
   const FitProblem& problem;
   const Prior& prior;
-  const Eigen::MatrixXd& features;         ///< a column for every row of the problem (calib/residual_rows.hpp)
-  const std::vector<std::size_t>& pool;    ///< rows to choose from, the measured ones among them; in any order
+  const Eigen::MatrixXd& features;           ///< a column for every row of the problem (calib/residual_rows.hpp)
+  const std::vector<std::size_t>& pool;      ///< rows to choose from, the measured ones among them; in any order
   const std::vector<std::size_t>& measured;  ///< in measuring order
-  const FitSummary& fit;                   ///< to the measured rows; to none: the prior
-  const FitOptions& options;               ///< of that fit
-  const std::vector<double>& seconds;      ///< by row of the problem: how long measuring it is expected to take
+  const FitSummary& fit;                     ///< to the measured rows; to none: the prior
+  const FitOptions& options;                 ///< of that fit
+  const std::vector<double>& seconds;        ///< by row of the problem: how long measuring it is expected to take
   std::uint64_t seed = 0;
 };
 

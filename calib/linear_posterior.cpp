@@ -210,10 +210,10 @@ Eigen::MatrixXd taken(const Eigen::MatrixXd& cross, const Eigen::MatrixXd& among
 
 double LinearPosterior::gain(std::size_t i) const {
   const Eigen::Index first = first_[i], count = first_[i + 1] - first;
-  const Eigen::VectorXd less = taken(between_.middleCols(first, count), among_.block(first, first, count, count),
-                                     noise_.segment(first, count))
-                                   .rowwise()
-                                   .squaredNorm();
+  const Eigen::VectorXd less =
+      taken(between_.middleCols(first, count), among_.block(first, first, count, count), noise_.segment(first, count))
+          .rowwise()
+          .squaredNorm();
   return mean_deviation() - (variance_ - less).cwiseMax(0).cwiseSqrt().mean();
 }
 

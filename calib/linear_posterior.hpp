@@ -53,8 +53,8 @@ class LinearPosterior {
   std::vector<Eigen::Index> first_;  ///< observations of row i: [first_[i], first_[i + 1])
   Eigen::VectorXd noise_;            ///< by observation
   std::vector<Figure> figures_;
-  Eigen::MatrixXd among_;    ///< covariance of what is observed, without noise
-  Eigen::MatrixXd between_;  ///< of figures (rows) and what is observed (columns)
+  Eigen::MatrixXd among_;     ///< covariance of what is observed, without noise
+  Eigen::MatrixXd between_;   ///< of figures (rows) and what is observed (columns)
   Eigen::VectorXd variance_;  ///< of figures, noise included
   double shared_ = 0;
 };

@@ -63,9 +63,13 @@ FitSummary prior_alone(const FitProblem& problem, const Prior& prior, const FitO
 /// One set, one split.
 class Player {
  public:
-  Player(const FitProblem& problem, const Prior& prior, const ReplayOptions& options,
-         const Eigen::MatrixXd& features, Split split, std::uint64_t seed)
-      : problem_(problem), prior_(prior), options_(options), features_(features), split_(std::move(split)),
+  Player(const FitProblem& problem, const Prior& prior, const ReplayOptions& options, const Eigen::MatrixXd& features,
+         Split split, std::uint64_t seed)
+      : problem_(problem),
+        prior_(prior),
+        options_(options),
+        features_(features),
+        split_(std::move(split)),
         seed_(seed) {
     all_ = scored(split_.fitted, fit(problem_, split_.fitted, prior_, options_.fit));
   }
@@ -80,7 +84,8 @@ class Player {
       while (chosen.size() < size) {
         if (fitted_rows < chosen.size()) fitted = refitted(chosen, fitted), fitted_rows = chosen.size();
         const std::vector<double> seconds = expected_seconds(problem_, fitted.theta, split_.fitted);
-        const Choosing known{problem_, prior_, features_, split_.fitted, chosen, fitted, options_.fit, seconds, seed_};
+        const Choosing known{problem_, prior_,       features_, split_.fitted, chosen,
+                             fitted,   options_.fit, seconds,   seed_};
         const std::vector<std::size_t> next = choose(rule, known, size - chosen.size());
         chosen.insert(chosen.end(), next.begin(), next.end());
       }

@@ -23,7 +23,8 @@ namespace ridgeline {
 
 struct ReplayOptions {
   std::vector<ChoiceRule> rules{ChoiceRule::active, ChoiceRule::random, ChoiceRule::protran};
-  std::vector<std::size_t> sizes{5, 8, 12, 16, 20, 28, 40, 56, 80, 110, 150, 200};  ///< rising; larger than the pool: left out
+  std::vector<std::size_t> sizes{5,  8,  12, 16,  20,  28,
+                                 40, 56, 80, 110, 150, 200};  ///< rising; larger than the pool: left out
   std::size_t seeds = 20;
   std::uint64_t first_seed = 0;
   double held_out = 0.3;  ///< share of the rows

@@ -83,7 +83,8 @@ void add_model(py::module_& module) {
             return lines;
           },
           "(part, description) of embeddings, of every run of equal layers, and of the head.")
-      .def("to_yaml", &to_yaml, "The model in Ridgeline's own YAML, which model() reads back equal.")
+      .def("to_yaml", py::overload_cast<const Architecture&>(&to_yaml),
+           "The model in Ridgeline's own YAML, which model() reads back equal.")
       .def("__eq__", [](const Architecture& a, const Architecture& b) { return a == b; })
       .def("__eq__", [](const Architecture&, const py::object&) { return false; })
       .def("__hash__", [](const Architecture& a) { return py::hash(py::str(to_yaml(a))); })

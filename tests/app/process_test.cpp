@@ -80,7 +80,8 @@ bool runs_models(const std::string& example) {
 bool shows_progress(const std::string& example) {
   const bool measures = example.starts_with("ridgeline measure") && example.find(" --plan-only") == std::string::npos;
   return measures || example.find("probe --measure") != std::string::npos ||
-         example.starts_with("ridgeline calibrate") || example.starts_with("ridgeline replay") || example.find(" --calibrate-on ") != std::string::npos;
+         example.starts_with("ridgeline calibrate") || example.starts_with("ridgeline replay") ||
+         example.find(" --calibrate-on ") != std::string::npos;
 }
 
 /// Examples that take as long as they are told to take a moment here.

@@ -35,7 +35,8 @@ class Posterior : public ::testing::Test {
 };
 
 TEST_F(Posterior, NarrowsWithWhatIsMeasured) {
-  const double nothing = of({}).mean_deviation(), few = of({0, 1}).mean_deviation(), six = of(measured_).mean_deviation();
+  const double nothing = of({}).mean_deviation(), few = of({0, 1}).mean_deviation(),
+               six = of(measured_).mean_deviation();
   EXPECT_LT(few, nothing);
   EXPECT_LT(six, few);
   EXPECT_GT(six, 0.5 * fit_.sigma[0]) << "noise stays";

@@ -7,6 +7,7 @@
 
 #include "calib/validation.hpp"
 #include "tests/calib/synthetic.hpp"
+#include "tests/support.hpp"
 
 namespace ridgeline {
 namespace {
@@ -63,8 +64,7 @@ TEST(Replay, EqualSeedsGiveEqualCurves) {
   options.seeds = 1;
   const Replay second = replay(problem, prior, options);
   for (std::size_t r = 0; r < 2; ++r)
-    for (std::size_t i = 0; i < 3; ++i)
-      EXPECT_EQ(second.runs[r].points[i].error, both.runs[2 + r].points[i].error);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(second.runs[r].points[i].error, both.runs[2 + r].points[i].error);
 }
 
 TEST(Replay, AreaIsOverTheLogarithmOfRows) {
