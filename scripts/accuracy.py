@@ -281,6 +281,9 @@ def main():
 
     if arguments.out:
         sys.stdout = open(arguments.out, "w", encoding="utf-8")
+    print(f"# All figures of accuracy\n\nWhat `scripts/accuracy.py DATA --seeds {seeds} --out docs/accuracy_tables.md "
+          "--plot docs/accuracy.svg` printed; [accuracy.md](accuracy.md) says what they mean. Draws are seeds 0 to "
+          f"{seeds - 1} of `ridgeline validate --calibrate-on`.\n")
     print("MAPE in percent (coverage of 90 % intervals), ratio to the best learned predictor where there is one\n")
     print("| set | rows fitted | predictor | held-out rows × draws | latency | energy | peak power | |")
     print("|---|---|---|---|---|---|---|---|")
