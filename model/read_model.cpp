@@ -58,10 +58,10 @@ std::filesystem::path file_of(std::string_view name_or_path) {
   const std::string name(name_or_path);
   if (std::find(names.begin(), names.end(), name) != names.end()) return {};
 
-  const std::filesystem::path path(name);
+  std::filesystem::path path(name);
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
-    const std::filesystem::path config = path / "config.json";
+    std::filesystem::path config = path / "config.json";
     if (!std::filesystem::exists(config, ignored))
       throw InputError({name, 0, 0, {}}, "this folder has no config.json");
     return config;

@@ -75,7 +75,7 @@ TEST(CommandLine, ReadsAnEstimate) {
 TEST(CommandLine, WhatIsNotSaidIsLeftOpen) {
   const auto options = parse<EstimateOptions>({"estimate", "m", "--device", "d"});
   EXPECT_FALSE(options.workload.task || options.workload.length || options.workload.precision);
-  EXPECT_EQ(options.workload.batch, 1);
+  EXPECT_FALSE(options.workload.batch);
   EXPECT_FALSE(options.gates.any());
   EXPECT_EQ(options.what_if.calibration, "shipped");
 }
@@ -91,7 +91,7 @@ TEST(CommandLine, ComparesManyWithCommasOrRepeats) {
 TEST(CommandLine, UnknownWordsNameTheNearest) {
   EXPECT_EQ(complaint({"estimte"}),
             "unknown command 'estimte'; did you mean 'estimate'? the commands are: estimate, compare, devices, "
-            "runtimes, models, space, accuracy, search, explain, probe, measure, import, calibrate, validate, "
+            "runtimes, convert, models, space, accuracy, search, explain, probe, measure, import, calibrate, validate, "
             "replay, selftest, "
             "completion, help");
   EXPECT_EQ(estimate_complaint({"--lenght", "64"}), "unknown option '--lenght'; did you mean '--length'?");
