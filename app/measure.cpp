@@ -57,6 +57,10 @@ std::vector<PlannedModel> plan_of(const MeasureCommandOptions& options, const Me
   if (!is_space(options.models)) {
     if (!std::filesystem::exists(options.models))
       throw_unknown_name({"--models", 0, 0, ""}, "space or file", options.models, measured_spaces());
+    const std::string kind = std::filesystem::path(options.models).extension();
+    if (kind == ".yaml" || kind == ".yml")
+      throw InputError({options.models, 0, 0, ""}, "one model, where a table of models is expected",
+                       "name it in a .csv file with a column 'model' (docs/data.md)");
     const std::vector<PlannedModel> plan = planned_in(options.models, target.runtime_name, Precision::fp32);
     return at_level(plan, options.level);
   }

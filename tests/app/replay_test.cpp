@@ -36,7 +36,7 @@ TEST_F(ReplayCommand, EachSeedAndRuleIsARun) {
     EXPECT_EQ(run.at("all").at("rows"), 21);
     ASSERT_EQ(run.at("points").size(), 3u);
     EXPECT_EQ(run.at("points")[2].at("rows"), 12);
-    EXPECT_EQ(run.at("points")[2].at("error"), run.at("points")[2].at("latency"));
+    EXPECT_DOUBLE_EQ(run.at("points")[2].at("error"), run.at("points")[2].at("latency"));
     EXPECT_TRUE(run.at("points")[2].at("energy").is_null());
   }
   EXPECT_EQ(json_of(words), json) << "equal seeds give equal curves";

@@ -39,7 +39,7 @@ TEST(Replay, ScoresFitsToWhatWasChosenOnWhatWasHeldOut) {
     ASSERT_EQ(run.points.size(), 3u) << "200 rows are not there";
     EXPECT_EQ(run.all.rows, 56u);
     EXPECT_TRUE(std::isnan(run.all.mape[1])) << "energy was not measured";
-    EXPECT_EQ(run.all.error, run.all.mape[0]);
+    EXPECT_DOUBLE_EQ(run.all.error, run.all.mape[0]);
     for (std::size_t i = 1; i < run.points.size(); ++i) EXPECT_GT(run.points[i].seconds, run.points[i - 1].seconds);
     EXPECT_LT(run.points.back().seconds, run.all.seconds);
     EXPECT_EQ(run.area, excess_area(run.points, run.all.error));
