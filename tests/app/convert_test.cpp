@@ -62,8 +62,7 @@ TEST_F(GraphCommands, RefuseWhatWouldChangeThem) {
   EXPECT_EQ(run_line("estimate " + graph_ + " --device t4 --batch 2 --length 16 --precision fp16").exit_code, 0);
   EXPECT_EQ(run_line("models " + graph_ + " --counting survey").err,
             "error: --counting: the survey counts architectures, and this model is given by its operators\n");
-  const std::string table = (std::filesystem::path(graph_).parent_path() / "plan.csv").string();
-  write_file_atomically(table, "model,batch,length\n" + graph_ + ",2,16\n");
+  const std::string table = folder_.write("plan.csv", "model,batch,length\n" + graph_ + ",2,16\n");
   EXPECT_NE(run_line("measure --device raspberry-pi-4 --models " + table + " --plan-only")
                 .err.find("this model is given by its operators"),
             std::string::npos);
