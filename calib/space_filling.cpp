@@ -16,25 +16,41 @@ namespace {
 
 constexpr double kHeld = 0.9;  // of the variance
 
-/// Principal components × candidates, each row as ranks in (0, 1).
-Eigen::MatrixXd coordinates(const Eigen::MatrixXd& features) {
+/// Principal components × candidates, those that hold most of the variance; the first varies most.
+Eigen::MatrixXd components(const Eigen::MatrixXd& features) {
   const Eigen::MatrixXd x = FeatureScaling::of(features).standardised(features);
-  const Eigen::Index n = x.cols();
+  if (x.rows() == 0) return Eigen::MatrixXd::Zero(1, x.cols());  // all alike
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(x * x.transpose());
   Eigen::Index used = 0;
   const double all = solver.eigenvalues().sum();
   for (double held = 0; used < x.rows() && held < kHeld * all; ++used)
     held += solver.eigenvalues()[x.rows() - 1 - used];
-  Eigen::MatrixXd result = solver.eigenvectors().rightCols(used).transpose() * x;
-  for (Eigen::Index j = 0; j < used; ++j) {
-    std::vector<Eigen::Index> order(static_cast<std::size_t>(n));
-    std::iota(order.begin(), order.end(), Eigen::Index{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](Eigen::Index a, Eigen::Index b) { return result(j, a) < result(j, b); });
-    for (Eigen::Index rank = 0; rank < n; ++rank)
-      result(j, order[static_cast<std::size_t>(rank)]) = (static_cast<double>(rank) + 0.5) / static_cast<double>(n);
+  used = std::max<Eigen::Index>(used, 1);
+  return solver.eigenvectors().rightCols(used).rowwise().reverse().transpose() * x;
+}
+
+/// The candidate at a point of the unit cube: the candidates are halved along one component after the other, and each
+/// coordinate says which halves to go to, so that every candidate has as much room as any other.
+Eigen::Index at_point(const Eigen::MatrixXd& x, Eigen::VectorXd point) {
+  std::vector<Eigen::Index> cell(static_cast<std::size_t>(x.cols()));
+  std::iota(cell.begin(), cell.end(), Eigen::Index{0});
+  for (Eigen::Index axis = 0; cell.size() > 1; axis = (axis + 1) % x.rows()) {
+    const std::size_t half = cell.size() / 2;
+    const auto middle = cell.begin() + static_cast<std::ptrdiff_t>(half);
+    std::nth_element(cell.begin(), middle, cell.end(), [&](Eigen::Index a, Eigen::Index b) {
+      return x(axis, a) != x(axis, b) ? x(axis, a) < x(axis, b) : a < b;
+    });
+    const double share = static_cast<double>(half) / static_cast<double>(cell.size());
+    double& u = point[axis];
+    if (u < share) {
+      u /= share;
+      cell.erase(middle, cell.end());
+    } else {
+      u = (u - share) / (1 - share);
+      cell.erase(cell.begin(), middle);
+    }
   }
-  return result;
+  return cell.front();
 }
 
 }  // namespace
@@ -44,22 +60,24 @@ std::vector<std::size_t> space_filling(const Eigen::MatrixXd& features, std::siz
   count = std::min(count, candidates);
   std::vector<std::size_t> order;
   if (count == 0) return order;
-  const Eigen::MatrixXd x = coordinates(features);
+  const Eigen::MatrixXd x = components(features);
   Random random(seed);
-  Eigen::VectorXd shift(x.rows());
-  for (double& s : shift) s = random.uniform();
+  std::vector<std::uint64_t> shift(static_cast<std::size_t>(x.rows()));
+  for (std::uint64_t& bits : shift) bits = random();
   std::vector<bool> taken(candidates, false);
-  boost::random::sobol sequence(static_cast<std::size_t>(std::max<Eigen::Index>(1, x.rows())));
+  boost::random::sobol sequence(shift.size());
+  Eigen::VectorXd point(x.rows());
   while (order.size() < count) {
-    Eigen::VectorXd point(x.rows());
-    for (double& p : point) p = std::ldexp(static_cast<double>(sequence() >> 11), -53);
-    point += shift;
-    point -= point.array().floor().matrix();
+    for (std::size_t j = 0; j < shift.size(); ++j) {
+      const std::uint64_t digits = order.empty() ? 0 : sequence();  // Boost's sequence leaves the first point, 0, out
+      point[static_cast<Eigen::Index>(j)] = std::ldexp(static_cast<double>((digits ^ shift[j]) >> 11), -53);
+    }
+    const Eigen::Index there = at_point(x, point);
     std::size_t nearest = candidates;
     double least = std::numeric_limits<double>::infinity();
     for (std::size_t i = 0; i < candidates; ++i) {
       if (taken[i]) continue;
-      const double distance = (x.col(static_cast<Eigen::Index>(i)) - point).squaredNorm();
+      const double distance = (x.col(static_cast<Eigen::Index>(i)) - x.col(there)).squaredNorm();
       if (distance < least) least = distance, nearest = i;
     }
     taken[nearest] = true;

@@ -1,9 +1,9 @@
 // Rows that cover the candidates evenly, before anything is known of them.
 //
-// The points of a Sobol sequence (Joe & Kuo 2008; Boost.Random's), moved together by the seed (Cranley & Patterson
-// 1976), are matched one by one to the nearest candidate that is left. Distances are between ranks along the
-// candidates' principal components, as many as hold 90 % of the variance of their standardised features, so that
-// every candidate is as likely as any other and any first part of the sequence covers all.
+// The points of a Sobol sequence (Joe & Kuo 2008; Boost.Random's), whose digits the seed flips (Matoušek 1998: so
+// that its first parts stay as even as they are), are matched one by one to candidates: these are halved in turn
+// along their principal components, as many as hold 90 % of the variance of their standardised features, and a
+// point's coordinates lead to one of them; where that is taken, to the nearest that is left.
 #pragma once
 
 #include <Eigen/Core>

@@ -89,11 +89,12 @@ TEST(CommandLine, ComparesManyWithCommasOrRepeats) {
 }
 
 TEST(CommandLine, UnknownWordsNameTheNearest) {
-  EXPECT_EQ(complaint({"estimte"}),
-            "unknown command 'estimte'; did you mean 'estimate'? the commands are: estimate, compare, devices, "
-            "runtimes, convert, models, space, accuracy, search, explain, probe, measure, import, calibrate, validate, "
-            "replay, selftest, "
-            "completion, help");
+  EXPECT_EQ(
+      complaint({"estimte"}),
+      "unknown command 'estimte'; did you mean 'estimate'? the commands are: estimate, compare, devices, "
+      "runtimes, convert, models, space, accuracy, search, explain, probe, measure, import, calibrate, validate, "
+      "replay, selftest, "
+      "completion, help");
   EXPECT_EQ(estimate_complaint({"--lenght", "64"}), "unknown option '--lenght'; did you mean '--length'?");
   EXPECT_EQ(estimate_complaint({"--lenght=64"}), "unknown option '--lenght'; did you mean '--length'?");
   EXPECT_EQ(estimate_complaint({"-x"}), "unknown option '-x'; `ridgeline help estimate` lists them");

@@ -104,7 +104,7 @@ TEST_F(Choice, TakesWhatItCostsIntoAccount) {
 TEST_F(Choice, LearnsFasterThanChance) {
   const auto unknown = [&](ChoiceRule rule) {
     double sum = 0;
-    for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    for (std::uint64_t seed = 0; seed < 24; ++seed) {
       sequence(rule, 10, seed);
       fit_to_measured();
       for (const auto& p : problem_.predict(summary_.theta, pool_, true)) {

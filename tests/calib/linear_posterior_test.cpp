@@ -1,10 +1,14 @@
 // The posterior of rows against what a fit says, and against the algebra of one more row.
 #include "calib/linear_posterior.hpp"
 
+#include <Eigen/Cholesky>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "base/random.hpp"
+#include "base/statistics.hpp"
+#include "calib/residual.hpp"
 #include "calib/residual_rows.hpp"
 #include "tests/calib/synthetic.hpp"
 
@@ -68,13 +72,31 @@ TEST_F(Posterior, ARowThatWasMeasuredSaysLessTheSecondTime) {
   EXPECT_LT(posterior.gain(45), 0.7 * first);
 }
 
-/// Residuals that are noise are taken for noise, residuals that grow with the model are seen to be shared.
+/// A draw of the process that rows which are alike share, of deviation 1.
+Eigen::VectorXd alike_for_like_rows(const Eigen::MatrixXd& features, std::uint64_t seed) {
+  const Eigen::MatrixXd x = FeatureScaling::of(features).standardised(features);
+  Eigen::MatrixXd kernel(x.cols(), x.cols());
+  std::vector<double> distances;
+  for (Eigen::Index i = 0; i < x.cols(); ++i)
+    for (Eigen::Index j = 0; j < x.cols(); ++j) {
+      kernel(i, j) = (x.col(i) - x.col(j)).squaredNorm();
+      if (j < i) distances.push_back(kernel(i, j));
+    }
+  kernel = (-0.5 / median(distances) * kernel.array()).exp();
+  kernel.diagonal().array() += 1e-9;
+  Random random(seed);
+  Eigen::VectorXd drawn(x.cols());
+  for (double& value : drawn) value = random.normal();
+  return kernel.llt().matrixL() * drawn;
+}
+
+/// Residuals that are noise are taken for noise, those that rows share are seen to be shared.
 TEST_F(Posterior, TellsNoiseFromWhatRowsShare) {
   const double noise = of(all_).shared();
   MeasurementSet set = synthetic_models(60, 81);
-  measure(set, synthetic_truth(synthetic_space()), 0.001, 82, [&](std::size_t i) {
-    return 0.05 * std::sin(3.0 * static_cast<double>(set.rows[i].architecture.encoder.layers.size()));
-  });
+  const Eigen::VectorXd alike = alike_for_like_rows(features_, 83);
+  measure(set, synthetic_truth(synthetic_space()), 0.001, 82,
+          [&](std::size_t i) { return 0.05 * alike[static_cast<Eigen::Index>(i)]; });
   problem_.emplace(synthetic_space(), set);
   fit_ = fit(*problem_, all_, prior_);
   const double shared = of(all_).shared();
