@@ -49,7 +49,7 @@ class GivenLowering {
       const bool view = std::holds_alternative<View>(op.op);
       for (const std::string& input : op.inputs) {
         const std::string& read = behind(input);
-        if (view && &input == &op.inputs.front())
+        if (view && &input == op.inputs.data())
           viewed_[op.name] = read;
         else
           ++readers_[read];
@@ -86,8 +86,9 @@ class GivenLowering {
   }
 
   NodeNumber add_view(const GivenOperator& given) {
-    const NodeNumber input = place_.at(given.inputs.front());
     const int operations = eager() && workload_.views ? std::get<View>(given.op).operations : 0;
+    if (given.inputs.empty()) return builder_.add(View{operations}, given.name, {});
+    const NodeNumber input = place_.at(given.inputs.front());
     const NodeNumber node = builder_.add_view(operations, given.name, input);
     for (std::size_t i = 1; operations > 0 && i < given.inputs.size(); ++i)
       builder_.add_input(node, place_.at(given.inputs[i]));

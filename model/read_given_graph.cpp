@@ -203,8 +203,8 @@ class GraphReader {
     const auto* copy = std::get_if<Copy>(&given.op);
     if (copy && copy->parameters > std::max(copy->elements, copy->source) && !is_unknown(given.op))
       item.at("parameters").fail("more learned numbers than are moved");
-    const bool of_input = std::holds_alternative<View>(given.op) || (copy && copy->movement == Movement::scatter);
-    if (of_input && given.inputs.empty()) item.fail("needs an input: its result is as large as that one");
+    if (copy && copy->movement == Movement::scatter && given.inputs.empty())
+      item.fail("needs an input: its result is as large as that one");
     if (const auto* attention = std::get_if<FusedAttention>(&given.op);
         attention && attention->causal && attention->keys < attention->queries)
       item.at("keys").fail("fewer keys than queries below a causal mask");

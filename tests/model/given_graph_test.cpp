@@ -28,12 +28,9 @@ GivenGraph given(const Phase& phase, const Workload& workload) {
     for (auto [edge, end] = in_edges(v, phase.graph); edge != end; ++edge)
       op.inputs.push_back(name(source(*edge, phase.graph)));
     if (node.weights >= 0 && parameter_count(node.op) > 0) op.weights = fmt::format("set {}", node.weights);
-    if (const auto* view = std::get_if<View>(&node.op); view && op.inputs.empty()) {
-      // What is there before; the host may look at it in some way, which takes its time.
-      const std::string tensor = op.name + (view->operations > 0 ? " itself" : "");
-      graph.inputs.push_back({tensor, std::max<Size>(node.output, 1)});
-      if (view->operations == 0) continue;
-      op.inputs = {tensor};
+    if (is_given(node)) {
+      graph.inputs.push_back({op.name, std::max<Size>(node.output, 1)});
+      continue;
     }
     graph.operators.push_back(op);
   }
@@ -172,7 +169,7 @@ TEST(GivenGraph, ComplaintsNameThePlace) {
             "g.yaml:4:12: operators.0.name: the name 'x' is used twice");
   EXPECT_EQ(complaint("  - {name: a, kind: matmul, rows: 100000000000, columns: 100000000000, inner: 2}\n"),
             "g.yaml:4:5: operators.0: its dimensions multiply to 2.0e+22: more than any device computes");
-  EXPECT_EQ(complaint("  - {name: a, kind: view}\n"),
+  EXPECT_EQ(complaint("  - {name: a, kind: copy, movement: scatter, elements: 4}\n"),
             "g.yaml:4:5: operators.0: needs an input: its result is as large as that one");
   EXPECT_EQ(complaint("  - {name: a, kind: unknown, read: 4}\n"),
             "g.yaml:4:5: operators.0: missing key 'operator'; the keys here are: name, kind, read");
