@@ -31,7 +31,9 @@ void consider(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, Eigen::Index f
     if (here == next) continue;
     const double on_left = static_cast<double>(k + 1), right = all - left;
     const double gain = left * left / on_left + right * right / (n - on_left) - all * all / n;
-    if (gain > best.gain) best = {feature, std::midpoint(here, next), gain};
+    if (gain <= best.gain) continue;
+    const double between = std::midpoint(here, next);  // of neighbouring numbers it is one of the two
+    best = {feature, between < next ? between : here, gain};
   }
 }
 

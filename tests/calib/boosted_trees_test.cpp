@@ -37,6 +37,21 @@ TEST(RegressionTree, GrowsUntilLeavesArePure) {
 }
 
 /// The first division is where the step is: between the two nearest points on either side.
+TEST(RegressionTree, DividesNumbersWithNothingBetweenThem) {
+  Eigen::MatrixXd x(1, 2);
+  Eigen::VectorXd y(2);
+  y << 1, 2;
+  double low = 1.0;
+  for (int neighbour = 0; neighbour < 4; ++neighbour) {  // midpoints round to the even one, so to either side
+    const double high = std::nextafter(low, 2.0);
+    x << low, high;
+    const RegressionTree tree(x, y, {0, 1});
+    EXPECT_EQ(tree(x.col(0)), 1);
+    EXPECT_EQ(tree(x.col(1)), 2);
+    low = high;
+  }
+}
+
 TEST(RegressionTree, DividesWhereTheSquaresFallMost) {
   Eigen::MatrixXd x(1, 6);
   x << 0, 1, 2, 3, 4, 5;
