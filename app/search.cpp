@@ -164,7 +164,8 @@ SearchResult search(const SearchOptions& options, const Session& session) {
 
   std::string file = options.journal;
   if (file.empty() && !options.out.empty()) file = options.out + ".journal";
-  Recorder recorder(evaluate_of(setup.problem), open_journal(options, file, identity_of(options, setup), session));
+  Recorder recorder(evaluate_of(setup.problem), open_journal(options, file, identity_of(options, setup), session),
+                    {.threads = threads});
   AnyOptimiser optimiser =
       make_optimiser(options.optimiser, *setup.space, objectives,
                      {.population = options.population, .seed = options.seed, .threads = threads});
@@ -182,6 +183,10 @@ SearchResult search(const SearchOptions& options, const Session& session) {
   const double limit = time_limit(options), searching = moves ? (1 - kShareOfMoving) * limit : limit;
   double start = now();
   const auto evaluate = [&](Population& designs) { recorder.evaluate(designs); };
+  const auto keep = [&](const Population& designs) {
+    recorder.record(designs);
+    archive.add(designs);
+  };
   run_search(optimiser, evaluate, budget - std::min(budget, done),
              [&](const Population& designs, const AnyOptimiser& told) {
                done += designs.size();
@@ -196,7 +201,7 @@ SearchResult search(const SearchOptions& options, const Session& session) {
                result.interrupted = interrupt.asked() && done < budget;
                return !result.interrupted && elapsed < searching;
              },
-             {[&](const Population& designs) { archive.add(designs); }, threads});
+             {keep, threads});
   result.seconds = now() - start;
   result.repeats = recorder.repeats();
   if (archive.members().size() == 0) {

@@ -71,8 +71,12 @@ void run(std::size_t population, double seconds, int threads, bool peak, const c
   ParetoArchive archive(space.genome_length(), objectives, 1000);
   std::optional<Journal> file;
   if (journal[0] != '\0') file = Journal::create(journal, {{"the space", "flexibert2"}});
-  Recorder recorder(evaluate_of(problem), std::move(file));
+  Recorder recorder(evaluate_of(problem), std::move(file), {.threads = threads});
   const auto evaluate = [&](Population& designs) { recorder.evaluate(designs); };
+  const auto keep = [&](const Population& designs) {
+    recorder.record(designs);
+    archive.add(designs);
+  };
   constexpr int kReports = 10;
   const double cpu_start = cpu_seconds(), real_start = real_seconds();
   double cpu_last = cpu_start, real_last = real_start;
@@ -95,7 +99,7 @@ void run(std::size_t population, double seconds, int threads, bool peak, const c
                }
                return real - real_start < seconds;
              },
-             {[&](const Population& designs) { archive.add(designs); }, threads});
+             {keep, threads});
   fmt::print("{} candidates, {} of them met before: {:.0f}/s of CPU time; at most {} MB of memory\n", done,
              recorder.repeats(), static_cast<double>(done) / (cpu_seconds() - cpu_start), most_memory());
 }

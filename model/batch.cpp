@@ -180,9 +180,11 @@ void BatchEstimator::evaluate(const EncodedModels& models, std::span<BatchResult
     const auto part = results.subspan(first, last - first);
     detail == BatchDetail::full ? table_->evaluate_fully(models, part, first) : table_->evaluate(models, part, first);
   };
-  const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
-  const std::size_t wanted = threads > 0 ? static_cast<std::size_t>(threads) : cores;
   constexpr std::size_t kLeastModels = 64;  // fewer are not worth a thread
+  if (threads == 1 || models.size() < 2 * kLeastModels) return run(0, models.size());
+  // Asking how many cores there are opens a file.
+  const std::size_t wanted =
+      threads > 0 ? static_cast<std::size_t>(threads) : std::max(1u, std::thread::hardware_concurrency());
   const std::size_t workers = std::clamp<std::size_t>(models.size() / kLeastModels, 1, wanted);
   if (workers == 1) return run(0, models.size());
   std::vector<std::jthread> pool;

@@ -133,11 +133,11 @@ struct Evaluator::State {
   bool has_gene = false;
   std::size_t phases = 1;
   std::vector<std::optional<Known>> known;
-  std::vector<double> parameters;  ///< by part number; NaN unknown
-  std::vector<double> cache;       ///< elements of one sequence of one beam, by part number
-  std::vector<std::uint32_t> order;
-  std::vector<char> unfinished;              ///< designs of the round with parts that are not known yet
-  std::atomic<std::size_t> parts_known = 0;  ///< so far
+  std::vector<double> parameters;             ///< by part number; NaN unknown
+  std::vector<double> cache;                  ///< elements of one sequence of one beam, by part number
+  std::vector<std::uint32_t> order, next_of;  ///< designs of the round; by deployment: where its next one goes
+  std::vector<char> unfinished;               ///< designs of the round with parts that are not known yet
+  std::atomic<std::size_t> parts_known = 0;   ///< so far
   std::atomic<std::size_t> parts_kept = 0;
 
   std::size_t deployment(std::span<const Gene> genome) const { return has_gene ? genome[gene] : 0; }
@@ -153,6 +153,7 @@ struct Evaluator::State {
   bool in_pieces(std::uint32_t part, PartPieces& out) const {
     return family.pieces && phases == 1 && !needs.memory && family.pieces(part, out);
   }
+  void sort_by_deployment(const Population& designs);
   bool compose(Known& entry, std::uint32_t part);
   void learn(std::span<const Gene> genome, std::vector<std::uint32_t>& numbers);
   void learn_all(const Population& designs);
@@ -167,6 +168,15 @@ Evaluator::State::Known& Evaluator::State::known_of(std::size_t number) {
     entry->pieces.assign(family.piece_count, kUnknown);
   }
   return *entry;
+}
+
+/// Counted, not compared: deployments are few.
+void Evaluator::State::sort_by_deployment(const Population& designs) {
+  next_of.assign(deployments.size() + 1, 0);
+  for (std::size_t i = 0; i < designs.size(); ++i) ++next_of[deployment(designs.genome(i)) + 1];
+  std::partial_sum(next_of.begin(), next_of.end(), next_of.begin());
+  order.resize(designs.size());
+  for (std::uint32_t i = 0; i < designs.size(); ++i) order[next_of[deployment(designs.genome(i))]++] = i;
 }
 
 /// False when a piece is not known yet.
@@ -343,17 +353,11 @@ void Evaluator::evaluate(const Population& designs, std::span<DesignFigures> fig
   }
   // Designs of one deployment follow one another; the order within is that of the population.
   s.unfinished.resize(designs.size());
-  s.order.resize(designs.size());
-  std::iota(s.order.begin(), s.order.end(), 0u);
-  const auto sort_by_deployment = [&] {
-    if (s.deployments.size() > 1)
-      std::ranges::stable_sort(s.order, {}, [&](std::uint32_t i) { return s.deployment(designs.genome(i)); });
-  };
+  s.sort_by_deployment(designs);
   const auto look_up = [&] {
     parallel_for(s.order.size(), s.threads,
                  [&](std::size_t first, std::size_t last) { s.figures_of(designs, figures, first, last); });
   };
-  sort_by_deployment();
   look_up();
   // What has new parts is costed, and looked up again.
   std::erase_if(s.order, [&](std::uint32_t i) { return !s.unfinished[i]; });

@@ -11,67 +11,80 @@ namespace {
 constexpr std::size_t kWordBits = 64;
 constexpr std::uint32_t kNobody = 0xffffffff;
 
-/// (high - low) / extent, of values that may be infinite.
-double gap(double low, double high, double extent) {
-  if (low == high) return 0;
-  return std::isinf(extent) && std::isinf(high - low) ? 1 : (high - low) / extent;
-}
-
 }  // namespace
 
-std::span<const std::uint32_t> NonDominatedSort::rank(const Population& population) {
+std::span<const std::uint32_t> NonDominatedSort::rank(const Population& population, std::size_t kept) {
   ranks_.assign(population.size(), 0);
   front_count_ = 0;
-  feasible_.clear();
-  for (std::uint32_t i = 0; i < population.size(); ++i)
-    if (!(population.violations[i] > 0) && population.is_known(i)) feasible_.push_back(i);
+  order_lexicographically(population, kept);
   rank_feasible(population);
   rank_others(population);
   return ranks_;
 }
 
-/// Positions in feasible_ by ascending objective; of equal values in lexicographic order.
+/// The feasible members; those kept stand in this order already, and the others are merged into them.
+void NonDominatedSort::order_lexicographically(const Population& population, std::size_t kept) {
+  const auto before = [&](std::uint32_t a, std::uint32_t b) {
+    const auto x = population.values(a), y = population.values(b);
+    for (std::size_t m = 0; m < x.size(); ++m)
+      if (x[m] != y[m]) return x[m] < y[m];
+    return a < b;
+  };
+  kept_.clear();
+  if (kept > 0) kept_.swap(feasible_);
+  new_.clear();
+  for (auto i = static_cast<std::uint32_t>(kept); i < population.size(); ++i)
+    if (!(population.violations[i] > 0) && population.is_known(i)) new_.push_back(i);
+  new_keys_.clear();  // the first objective mostly decides
+  for (const std::uint32_t i : new_) new_keys_.emplace_back(population.values(i)[0], i);
+  std::sort(new_keys_.begin(), new_keys_.end(), [&](const Key& a, const Key& b) {
+    return a.first != b.first ? a.first < b.first : before(a.second, b.second);
+  });
+  std::ranges::transform(new_keys_, new_.begin(), &Key::second);
+  feasible_.resize(kept_.size() + new_.size());
+  std::merge(kept_.begin(), kept_.end(), new_.begin(), new_.end(), feasible_.begin(), before);
+  place_.resize(population.size());
+  for (std::uint32_t p = 0; p < feasible_.size(); ++p) place_[feasible_[p]] = p;
+}
+
+/// By ascending objective; of equal values in lexicographic order.
 void NonDominatedSort::order_by(const Population& population, std::size_t objective) {
-  auto& order = order_[objective];
+  const auto key = [&](std::uint32_t member) { return Key{population.values(member)[objective], place_[member]}; };
+  Order& order = order_[objective];
+  new_keys_.clear();
+  for (const std::uint32_t member : new_) new_keys_.push_back(key(member));
+  if (objective > 0) std::sort(new_keys_.begin(), new_keys_.end());  // the first is that of new_
+  kept_keys_.clear();
+  for (const Key& k : order) kept_keys_.push_back(key(kept_[k.second]));
   order.resize(feasible_.size());
-  std::iota(order.begin(), order.end(), 0u);
-  if (objective == 0) return;  // that is the lexicographic order
-  keys_.resize(feasible_.size());
-  for (std::uint32_t p = 0; p < feasible_.size(); ++p) keys_[p] = {population.values(feasible_[p])[objective], p};
-  std::sort(keys_.begin(), keys_.end());
-  for (std::size_t p = 0; p < keys_.size(); ++p) order[p] = keys_[p].second;
+  std::merge(kept_keys_.begin(), kept_keys_.end(), new_keys_.begin(), new_keys_.end(), order.begin());
 }
 
 void NonDominatedSort::rank_feasible(const Population& population) {
   const std::size_t n = feasible_.size(), objectives = population.objective_count;
   order_.resize(objectives);
-  for (auto& order : order_) order.clear();
+  if (kept_.empty())
+    for (Order& order : order_) order.clear();
   if (n == 0) return;
-  std::sort(feasible_.begin(), feasible_.end(), [&](std::uint32_t a, std::uint32_t b) {
-    const auto x = population.values(a), y = population.values(b);
-    for (std::size_t m = 0; m < objectives; ++m)
-      if (x[m] != y[m]) return x[m] < y[m];
-    return a < b;
-  });
   words_ = (n + kWordBits - 1) / kWordBits;
   before_.assign(n * words_, ~Word{0});
   for (std::size_t m = 0; m < objectives; ++m) {
     order_by(population, m);
     seen_.assign(words_, 0);
-    const auto& order = order_[m];
+    const Order& order = order_[m];
     for (std::size_t k = 0; k < n;) {
       // Members with equal values are no obstacle to one another in this objective.
       std::size_t end = k;
-      const double value = population.values(feasible_[order[k]])[m];
-      for (; end < n && population.values(feasible_[order[end]])[m] == value; ++end)
-        seen_[order[end] / kWordBits] |= Word{1} << order[end] % kWordBits;
+      for (; end < n && order[end].first == order[k].first; ++end)
+        seen_[order[end].second / kWordBits] |= Word{1} << order[end].second % kWordBits;
       for (; k < end; ++k) {
-        Word* row = before_.data() + order[k] * words_;
+        Word* row = before_.data() + order[k].second * words_;
         for (std::size_t w = 0; w < words_; ++w) row[w] &= seen_[w];
       }
     }
   }
   fronts_.clear();
+  class_.resize(n);
   std::uint32_t fronts = 0;
   for (std::uint32_t p = 0; p < n; ++p) {
     Word* row = before_.data() + p * words_;
@@ -80,7 +93,9 @@ void NonDominatedSort::rank_feasible(const Population& population) {
     // Equals stand next to each other in lexicographic order and do not dominate one another: same front.
     if (p > 0 && std::ranges::equal(values, population.values(feasible_[p - 1]))) {
       front = ranks_[feasible_[p - 1]];
+      class_[p] = class_[p - 1];
     } else {
+      class_[p] = p;
       row[p / kWordBits] &= ~(Word{1} << p % kWordBits);
       std::uint32_t low = 0, high = fronts;
       while (low < high) {
@@ -126,58 +141,61 @@ std::span<const std::uint32_t> NonDominatedSort::keep(std::span<const std::uint3
   }
   ranks_.resize(members.size());
   std::uint32_t kept = 0;
-  for (std::uint32_t& member : feasible_) {
-    const std::uint32_t place = place_[member];
-    member = place == kNobody ? kNobody : kept++;  // its new position in feasible_, for the orders below
-    if (place != kNobody) feasible_kept_.push_back(place);
+  feasible_kept_.clear();
+  for (std::uint32_t p = 0; p < feasible_.size(); ++p) {
+    const std::uint32_t place = place_[feasible_[p]];
+    feasible_[p] = place == kNobody ? kNobody : kept;  // its new position, for the orders below
+    if (place == kNobody) continue;
+    feasible_kept_.push_back(place);
+    class_[kept++] = class_[p];
   }
-  for (auto& order : order_) {
+  class_.resize(kept);
+  for (Order& order : order_) {
     std::size_t next = 0;
-    for (const std::uint32_t p : order)
-      if (feasible_[p] != kNobody) order[next++] = feasible_[p];
+    for (const Key& key : order)
+      if (feasible_[key.second] != kNobody) order[next++] = {key.first, feasible_[key.second]};
     order.resize(next);
   }
   feasible_.swap(feasible_kept_);
-  feasible_kept_.clear();
   return ranks_;
 }
 
-std::span<const double> NonDominatedSort::crowding(const Population& population) {
+std::span<const double> NonDominatedSort::crowding(const Population& population, std::uint32_t front) {
   constexpr double infinite = std::numeric_limits<double>::infinity();
+  const std::size_t n = feasible_.size();
   crowding_.assign(population.size(), 0);
-  for (std::size_t m = 0; m < population.objective_count; ++m) {
-    const auto& order = order_[m];
-    const auto value = [&](std::uint32_t p) { return population.values(feasible_[p])[m]; };
+  gaps_.resize(n);
+  front_of_.resize(n);
+  for (std::size_t p = 0; p < n; ++p) {
+    const std::uint32_t f = ranks_[feasible_[p]];
+    const bool repeats = p > 0 && class_[p] == class_[p - 1];
+    front_of_[p] = repeats || (front != kAllFronts && f != front) ? kNobody : f;
+  }
+  for (const Order& order : order_) {
     // One walk along the objective serves all fronts: each remembers its last two members met.
-    lowest_.assign(front_count_, kNobody);
-    before_last_.assign(front_count_, kNobody);
-    last_.assign(front_count_, kNobody);
-    highest_.assign(front_count_, kNobody);
-    for (const std::uint32_t p : order) {
-      const std::uint32_t f = ranks_[feasible_[p]];
-      if (lowest_[f] == kNobody) lowest_[f] = p;
-      highest_[f] = p;
+    walks_.assign(front_count_, {});
+    for (const auto& [value, p] : order) {
+      if (front_of_[p] == kNobody) continue;
+      Walk& walk = walks_[front_of_[p]];
+      if (walk.met == 0)
+        walk.lowest = value, crowding_[feasible_[p]] = infinite;
+      else if (walk.met > 1)
+        gaps_[walk.last] = value == walk.before ? 0 : value - walk.before;
+      gaps_[p] = 0;
+      walk.before = walk.highest;
+      walk.highest = value;
+      walk.last = p;
+      ++walk.met;
     }
-    for (const std::uint32_t p : order) {
-      const std::uint32_t f = ranks_[feasible_[p]];
-      if (duplicate(population, p)) continue;
-      const double extent = value(highest_[f]) - value(lowest_[f]);
-      if (last_[f] == kNobody)
-        crowding_[feasible_[p]] = infinite;
-      else if (before_last_[f] != kNobody && extent > 0)
-        crowding_[feasible_[last_[f]]] += gap(value(before_last_[f]), value(p), extent);
-      before_last_[f] = last_[f];
-      last_[f] = p;
+    for (const Walk& walk : walks_)
+      if (walk.met > 0) crowding_[feasible_[walk.last]] = infinite;
+    for (std::size_t p = 0; p < n; ++p) {
+      if (front_of_[p] == kNobody) continue;
+      const double extent = walks_[front_of_[p]].highest - walks_[front_of_[p]].lowest;
+      if (extent > 0) crowding_[feasible_[p]] += std::isinf(extent) && std::isinf(gaps_[p]) ? 1 : gaps_[p] / extent;
     }
-    for (const std::uint32_t p : last_)
-      if (p != kNobody) crowding_[feasible_[p]] = infinite;
   }
   return crowding_;
-}
-
-/// Whether the member before it in lexicographic order has the same values.
-bool NonDominatedSort::duplicate(const Population& population, std::uint32_t p) const {
-  return p > 0 && std::ranges::equal(population.values(feasible_[p]), population.values(feasible_[p - 1]));
 }
 
 }  // namespace ridgeline

@@ -23,6 +23,7 @@ void Nsga2::ask(Population& designs) {
   designs.genome_length = state_.members.genome_length;
   designs.objective_count = state_.members.objective_count;
   designs.resize(options_.population);
+  hashes_.resize(designs.size());
   if (state_.members.size() == 0) {
     first_round(designs);
     return;
@@ -32,18 +33,20 @@ void Nsga2::ask(Population& designs) {
       Random random = stream(options_.seed, state_.round, i);
       const std::size_t mother = tournament(random), father = tournament(random);
       variation_.child(state_.members.genome(mother), state_.members.genome(father), random, designs.genome(i));
+      hashes_[i] = genome_hash(designs.genome(i));
     }
   });
   mutate_copies(designs);
 }
 
-void Nsga2::first_round(Population& designs) const {
+void Nsga2::first_round(Population& designs) {
   for (std::size_t i = 0; i < designs.size(); ++i) {
     Random random = stream(options_.seed, state_.round, i);
     if (i < options_.first.size())
       std::ranges::copy(options_.first[i], designs.genome(i).begin());
     else
       space_->sample_balanced(random, designs.genome(i));
+    hashes_[i] = genome_hash(designs.genome(i));
   }
 }
 
@@ -64,11 +67,12 @@ void Nsga2::mutate_copies(Population& designs) {
       if (seen_[at] == 0) return seen_[at] = hash, true;
     }
   };
-  for (std::size_t i = 0; i < state_.members.size(); ++i) insert(genome_hash(state_.members.genome(i)));
+  for (const std::uint64_t hash : member_hashes_) insert(hash);
   for (std::size_t i = 0; i < designs.size(); ++i)
-    for (std::uint64_t attempt = 1; !insert(genome_hash(designs.genome(i))) && attempt <= kAttempts; ++attempt) {
+    for (std::uint64_t attempt = 1; !insert(hashes_[i]) && attempt <= kAttempts; ++attempt) {
       Random random = stream(options_.seed, state_.round, i + attempt * designs.size());
       variation_.mutate(designs.genome(i), random);
+      hashes_[i] = genome_hash(designs.genome(i));
     }
 }
 
@@ -86,21 +90,42 @@ void Nsga2::tell(const Population& designs) {
   std::ranges::copy(designs.violations, merged_.violations.begin() + static_cast<std::ptrdiff_t>(old));
   ++state_.round;
 
-  const auto rank = sort_.rank(merged_);
-  const auto crowding = sort_.crowding(merged_);
-  order_.resize(all);
-  std::iota(order_.begin(), order_.end(), 0u);
   const std::size_t kept = std::min(all, options_.population);
-  const auto better = [&](std::uint32_t a, std::uint32_t b) {
-    if (rank[a] != rank[b]) return rank[a] < rank[b];
-    if (crowding[a] != crowding[b]) return crowding[a] > crowding[b];
-    return a < b;
-  };
-  std::nth_element(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(kept - 1), order_.end(), better);
-  std::sort(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(kept));
+  choose(sort_.rank(merged_, old), kept);
   state_.members.resize(kept);
-  for (std::size_t i = 0; i < kept; ++i) state_.members.assign(i, merged_, order_[i]);
-  set_ranks(sort_.keep(std::span(order_).first(kept)));
+  kept_hashes_.resize(kept);
+  for (std::size_t i = 0; i < kept; ++i) {
+    state_.members.assign(i, merged_, order_[i]);
+    kept_hashes_[i] = order_[i] < old ? member_hashes_[order_[i]] : hashes_[order_[i] - old];
+  }
+  member_hashes_.swap(kept_hashes_);
+  set_ranks(sort_.keep(order_));
+}
+
+/// Whole fronts as long as there is room; of the one that there is too little for, those with the most space around
+/// them. In rising order.
+void Nsga2::choose(std::span<const std::uint32_t> rank, std::size_t kept) {
+  front_sizes_.assign(sort_.front_count(), 0);
+  for (const std::uint32_t front : rank) ++front_sizes_[front];
+  std::uint32_t last = 0;  // the front that is split
+  std::size_t room = kept;
+  while (last < front_sizes_.size() && front_sizes_[last] <= room) room -= front_sizes_[last++];
+  split_.clear();
+  if (room > 0) {
+    const auto crowding = sort_.crowding(merged_, last);
+    for (std::uint32_t i = 0; i < rank.size(); ++i)
+      if (rank[i] == last) split_.emplace_back(-crowding[i], i);
+    std::nth_element(split_.begin(), split_.begin() + static_cast<std::ptrdiff_t>(room - 1), split_.end());
+    split_.resize(room);
+    std::ranges::sort(split_, {}, &std::pair<double, std::uint32_t>::second);
+  }
+  order_.clear();
+  auto next = split_.begin();
+  for (std::uint32_t i = 0; i < rank.size(); ++i) {
+    const bool chosen = next != split_.end() && next->second == i;
+    if (chosen) ++next;
+    if (chosen || rank[i] < last) order_.push_back(i);
+  }
 }
 
 /// Crowding is that of the members alone, so that a state says everything.
@@ -112,6 +137,9 @@ void Nsga2::set_ranks(std::span<const std::uint32_t> rank) {
 
 void Nsga2::restore(OptimiserState state) {
   state_ = std::move(state);
+  member_hashes_.clear();
+  for (std::size_t i = 0; i < state_.members.size(); ++i)
+    member_hashes_.push_back(genome_hash(state_.members.genome(i)));
   set_ranks(sort_.rank(state_.members));
 }
 

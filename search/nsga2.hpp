@@ -29,9 +29,10 @@ class Nsga2 {
   void restore(OptimiserState state);
 
  private:
-  void first_round(Population& designs) const;
+  void first_round(Population& designs);
   std::size_t tournament(Random& random) const;
   void mutate_copies(Population& designs);
+  void choose(std::span<const std::uint32_t> rank, std::size_t kept);
   void set_ranks(std::span<const std::uint32_t> rank);
 
   const Space* space_;
@@ -42,7 +43,10 @@ class Nsga2 {
   Population merged_;
   std::vector<std::uint32_t> rank_;
   std::vector<double> crowding_;
-  std::vector<std::uint32_t> order_;
+  std::vector<std::uint32_t> order_, front_sizes_;
+  std::vector<std::pair<double, std::uint32_t>> split_;  ///< of a front: less the crowding, member
+  std::vector<std::uint64_t> member_hashes_, kept_hashes_;
+  std::vector<std::uint64_t> hashes_;  ///< of the designs asked for
   std::vector<std::uint64_t> seen_;
 };
 

@@ -13,7 +13,8 @@
 namespace ridgeline {
 namespace {
 
-constexpr int kLooks = 20'000;  // some 100 µs: about as long as a round does without its helpers
+constexpr std::size_t kPieces = 4;  // for each thread: whoever is through sooner takes more of them
+constexpr int kLooks = 20'000;      // some 100 µs: about as long as a round does without its helpers
 
 void look_again() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -93,16 +94,12 @@ class Workers {
   std::deque<Worker> workers_;
 };
 
-}  // namespace
-
-void parallel_for(std::size_t count, int threads, const std::function<void(std::size_t, std::size_t)>& work,
-                  std::size_t least) {
-  const std::size_t shares = std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), count / least);
-  if (shares <= 1) return work(0, count);
+/// Calls work(0), ..., work(shares - 1), the first on this thread, and throws again what one of them threw.
+void on_threads(std::size_t shares, const std::function<void(std::size_t)>& work) {
   std::vector<std::exception_ptr> errors(shares);
   Workers::all().run(shares, [&](std::size_t s) {
     try {
-      work(count * s / shares, count * (s + 1) / shares);
+      work(s);
     } catch (...) {
       errors[s] = std::current_exception();
     }
@@ -111,14 +108,25 @@ void parallel_for(std::size_t count, int threads, const std::function<void(std::
     if (error) std::rethrow_exception(error);
 }
 
+}  // namespace
+
+void parallel_for(std::size_t count, int threads, const std::function<void(std::size_t, std::size_t)>& work,
+                  std::size_t least) {
+  const std::size_t most = count / least;
+  const std::size_t shares = std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)), most);
+  if (shares <= 1) return work(0, count);
+  const std::size_t pieces = std::min(most, shares * kPieces);
+  std::atomic<std::size_t> next = 0;
+  on_threads(shares, [&](std::size_t) {
+    for (std::size_t p; (p = next.fetch_add(1, std::memory_order_relaxed)) < pieces;)
+      work(count * p / pieces, count * (p + 1) / pieces);
+  });
+}
+
 void parallel_both(int threads, const std::function<void()>& main, const std::function<void()>& beside) {
-  parallel_for(
-      2, std::min(threads, 2),
-      [&](std::size_t first, std::size_t last) {
-        if (first == 0) main();
-        if (last == 2) beside();
-      },
-      1);
+  if (threads > 1) return on_threads(2, [&](std::size_t s) { s == 0 ? main() : beside(); });
+  main();
+  beside();
 }
 
 }  // namespace ridgeline

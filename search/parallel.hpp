@@ -9,8 +9,8 @@
 
 namespace ridgeline {
 
-/// Calls work(first, last) on at most that many threads, each with its share of [0, count), of which fewer than
-/// `least` are not worth a thread. What work throws is thrown again.
+/// Calls work(first, last) on at most that many threads, for pieces of [0, count) of `least` at least, which go to
+/// whoever is through with the last one. What work throws is thrown again.
 void parallel_for(std::size_t count, int threads, const std::function<void(std::size_t, std::size_t)>& work,
                   std::size_t least = 32);
 

@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "base/error.hpp"
+#include "search/parallel.hpp"
 
 namespace ridgeline {
 namespace {
@@ -72,15 +73,20 @@ void Recorder::evaluate(Population& designs) {
     hash_at_.assign(options_.places, 0);
   }
   hashes_.resize(designs.size());
+  met_.resize(designs.size());
+  parallel_for(designs.size(), options_.threads, [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; ++i) {
+      hashes_[i] = genome_hash(designs.genome(i)) | 1;  // 0 marks an empty place
+      met_[i] = look_up(hashes_[i], designs, i);
+    }
+  });
   fresh_.clear();
-  for (std::size_t i = 0; i < designs.size(); ++i) {
-    hashes_[i] = genome_hash(designs.genome(i)) | 1;  // 0 marks an empty place
-    if (!look_up(hashes_[i], designs, i)) fresh_.push_back(static_cast<std::uint32_t>(i));
-  }
+  for (std::size_t i = 0; i < designs.size(); ++i)
+    if (!met_[i]) fresh_.push_back(static_cast<std::uint32_t>(i));
   repeats_ += designs.size() - fresh_.size();
 
   const std::size_t known = replay(designs), width = designs.objective_count + 1;
-  const bool all = known == fresh_.size() && replaying_;
+  journaled_ = known == fresh_.size() && replaying_ && round_.asked >= designs.size();
   for (std::size_t k = 0; k < known; ++k) {
     const double* row = round_.values.data() + k * width;
     std::copy_n(row, designs.objective_count, designs.objectives.data() + fresh_[k] * designs.objective_count);
@@ -94,8 +100,11 @@ void Recorder::evaluate(Population& designs) {
     evaluate_(asked_);
     for (std::size_t k = known; k < fresh_.size(); ++k) designs.assign(fresh_[k], asked_, k - known);
   }
+}
+
+void Recorder::record(const Population& designs) {
   for (const std::uint32_t i : fresh_) remember(hashes_[i], designs, i);
-  if (!journal_ || (all && round_.asked >= designs.size())) return;
+  if (!journal_ || journaled_) return;
 
   // A round that an earlier run cut short at the end of its budget is written anew as a whole.
   if (replaying_) journal_->drop_last(), replaying_ = false;

@@ -16,6 +16,7 @@ namespace ridgeline {
 struct RecorderOptions {
   std::size_t places = 1u << 16;              ///< designs that are remembered, at most; a power of two
   std::uint64_t journal_bytes = 64ull << 20;  ///< beyond that the journal is replaced by a checkpoint
+  int threads = 1;                            ///< that look designs up
 };
 
 class Recorder {
@@ -26,8 +27,11 @@ class Recorder {
   /// Takes optimiser and archive to where the journal starts; returns how many evaluations that is.
   std::uint64_t restore(AnyOptimiser& optimiser, ParetoArchive& archive) const;
   /// Of each round in turn, as run_search() has it. Error when the journal holds other designs than the optimiser
-  /// asks for, and when it cannot be written.
+  /// asks for.
   void evaluate(Population& designs);
+  /// Remembers the round just evaluated and journals it: before the next, and beside what else is told of it. Error
+  /// when the journal cannot be written.
+  void record(const Population& designs);
   /// After each round, when optimiser and archive have been told: takes a checkpoint when it is time.
   void settle(std::uint64_t evaluations, const AnyOptimiser& optimiser, const ParetoArchive& archive);
 
@@ -50,6 +54,8 @@ class Recorder {
   Population memory_;                   ///< by place
   std::vector<std::uint64_t> hash_at_;  ///< by place; 0: empty
   std::vector<std::uint64_t> hashes_;   ///< of the round
+  std::vector<char> met_;               ///< of the round: looked up
+  bool journaled_ = false;              ///< the round, by an earlier run
   std::vector<std::uint32_t> fresh_;    ///< of the round: to be evaluated
   Population asked_;
   JournaledRound round_;

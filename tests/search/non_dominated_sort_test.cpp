@@ -107,6 +107,11 @@ TEST(NonDominatedSort, KeepsTheBestAsIfTheyAloneHadBeenRanked) {
       EXPECT_TRUE(std::ranges::equal(sort.keep(best), anew.rank(kept)));
       EXPECT_EQ(sort.front_count(), anew.front_count());
       EXPECT_TRUE(std::ranges::equal(sort.crowding(kept), anew.crowding(kept)));
+
+      Population with_others = all;  // the members kept, and others behind them
+      for (std::size_t i = 0; i < left; ++i) with_others.assign(i, kept, i);
+      EXPECT_TRUE(std::ranges::equal(sort.rank(with_others, left), anew.rank(with_others)));
+      EXPECT_TRUE(std::ranges::equal(sort.crowding(with_others), anew.crowding(with_others)));
     }
 }
 

@@ -68,7 +68,11 @@ class Recording : public testing::TestWithParam<std::string> {
           if (found.done < budget) recorder.settle(found.done, told, archive);
           return --rounds > 0;
         },
-        {[&](const Population& designs) { archive.add(designs); }, threads});
+        {[&](const Population& designs) {
+           recorder.record(designs);
+           archive.add(designs);
+         },
+         threads});
     for (const std::uint32_t i : archive.sorted()) {
       found.genes.insert(found.genes.end(), archive.members().genome(i).begin(), archive.members().genome(i).end());
       found.values.insert(found.values.end(), archive.members().values(i).begin(), archive.members().values(i).end());
@@ -134,6 +138,7 @@ TEST(Recorder, RemembersWhatItMet) {
     for (std::size_t i = 0; i < designs.size(); ++i) space.sample_uniform(random, designs.genome(i));
     Population expected = designs;
     recorder.evaluate(designs);
+    recorder.record(designs);
     Counted().evaluate(expected);
     EXPECT_EQ(designs.objectives, expected.objectives);
     EXPECT_EQ(designs.violations, expected.violations);

@@ -1,13 +1,18 @@
 // What the disk holds of a campaign that was killed, and who may write to it.
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
+#include "base/file.hpp"
 #include "base/random.hpp"
 #include "data/store.hpp"
 #include "tests/calib/measuring/fake_machine.hpp"
@@ -69,6 +74,55 @@ TEST(MeasuringJournal, SurvivesAKillAtAnyMoment) {
   ASSERT_TRUE(WIFSIGNALED(status));
   MeasuringJournal journal(store, empty_set(), true);
   EXPECT_EQ(journal.set().rows.size(), 2u);
+}
+
+/// A process is killed wherever it is: in a run, in the journal, in the store. What it said that it had is there.
+TEST(MeasuringJournal, LosesNothingToFiftyKillsAtRandomMoments) {
+  const PrivateFolder folder;
+  const fs::path store = folder.path() / "run.h5";
+  std::vector<Size> lengths;
+  for (Size length = 1; length <= 400; ++length) lengths.push_back(length);
+  const auto plan = plan_of_lengths(lengths);
+  auto* const shared =
+      ::mmap(nullptr, sizeof(std::atomic<std::size_t>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(shared, MAP_FAILED);
+  auto& known = *new (shared) std::atomic<std::size_t>(0);  // rows that a run went on from
+  Random random(11);
+  int kills = 0;
+  std::size_t stores = 0;
+  while (kills < 50) {
+    known = 0;
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      FakeMachine machine;
+      MeasuringJournal journal(store, empty_set(), fs::exists(journal_of(store)));
+      MeasuringTools tools = machine.tools();
+      tools.runner.load = [&, load = tools.runner.load](const Architecture& a, const Workload& w, double patience) {
+        known = journal.set().rows.size();
+        load(a, w, patience);
+      };
+      tools.checkpoint = [&](const MeasurementSet& set) {
+        const std::vector<MeasurementSet> sets{set};
+        write_file_atomically(store, to_image({.kind = "measurements", .root = to_arrays(sets)}));
+      };
+      measure(plan, journal, tools, {}, {});
+      ::_exit(0);
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(random.below(30'000)));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    if (!WIFSIGNALED(status)) fs::remove(journal_of(store));  // through with the plan: begin another run
+    kills += WIFSIGNALED(status);
+    if (fs::exists(store)) ++stores, EXPECT_EQ(measurement_sets(read_store(store)).size(), 1u);
+    if (!fs::exists(journal_of(store))) continue;
+    const MeasuringJournal journal(store, empty_set(), true);
+    EXPECT_GE(journal.set().rows.size(), known.load());
+    EXPECT_LE(journal.set().rows.size(), known.load() + 1);
+  }
+  EXPECT_GT(stores, 0u);
+  ::munmap(shared, sizeof known);
 }
 
 TEST(MeasuringJournal, RefusesASecondRunAndWhatItWasNotBegunWith) {
