@@ -164,7 +164,7 @@ std::string text_of(const CommandMeasurements& r, const MeasureCommandOptions& o
   table.rows.push_back({"disturbed", fmt::format("{}: their conditions say by what", s.disturbed)});
   table.rows.push_back({"not settled", fmt::format("{}: the median is known to less than 2 %", s.unsettled)});
   table.rows.push_back({"power", r.sensor});
-  for (const char* key : {"libtorch", "blas", "threads", "governor"})
+  for (const char* key : {"libtorch", "blas", "blas kernels", "threads", "governor"})
     if (const auto found = r.conditions.find(key); found != r.conditions.end())
       table.rows.push_back({key, found->second});
   std::string text = render(table, style);
@@ -324,6 +324,13 @@ CommandMeasurements measure_plan(const MeasureCommandOptions& options, const Mea
     session.log->warn(
         "{} is the reference BLAS, which is many times slower than a tuned one: install libopenblas0-openmp",
         result.conditions["blas"]);
+  if (const auto alone = result.conditions.find("blas kernels without OPENBLAS_CORETYPE");
+      alone != result.conditions.end())
+    session.log->warn(
+        "{0} does not know this processor and takes its kernels for {1}: measuring with those for {2}, which "
+        "programs of "
+        "yours get by OPENBLAS_CORETYPE={2}",
+        result.conditions["blas"], alone->second, result.conditions["blas kernels"]);
   MeasureOptions rest = how;
   rest.budget -= seconds_of(CLOCK_MONOTONIC) - began;
   result.summary = measure(plan, journal, tools, rest, result.conditions);

@@ -40,8 +40,8 @@ struct SelftestCampaign {
   std::size_t visits;  ///< of each model: more where it is what others are compared with
 };
 constexpr std::array kCampaigns{SelftestCampaign{"operators", 0.13, 8, MeasureLevel::op, 0.5, 1},
-                                SelftestCampaign{"models", 0.5, 8, MeasureLevel::model, 1, 1},
-                                SelftestCampaign{"unseen", 0.3, 2, MeasureLevel::model, 0.5, 4}};
+                                SelftestCampaign{"models", 0.48, 8, MeasureLevel::model, 1, 1},
+                                SelftestCampaign{"unseen", 0.33, 2, MeasureLevel::model, 0.5, 3}};
 constexpr double kProbing = 0.005;            // of the budget
 constexpr double kRates = 7;                  // that are measured meanwhile
 constexpr double kLongestShare = 1.0 / 1500;  // of the budget, for one run

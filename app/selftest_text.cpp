@@ -127,7 +127,7 @@ std::string selftest_text(const SelftestResult& r, const Style& style) {
                               "machine errors are smaller.",
                               r.disturbed, r.rows),
                   0, style);
-  for (const char* key : {"libtorch", "blas", "threads"})
+  for (const char* key : {"libtorch", "blas", "blas kernels", "threads"})
     if (const auto found = r.conditions.find(key); found != r.conditions.end())
       text += fmt::format("{}: {}\n", key, found->second);
   return text + fmt::format(

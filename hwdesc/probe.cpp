@@ -151,8 +151,9 @@ std::string compute(const Machine& machine, const Core& core, const MachineRates
     matrix += fmt::format("  {}:\n    per_cycle: {{value: {}, derived: {}}}\n", name(precision),
                           believed ? fmt::format("{:.4g}", found->per_cycle) : fmt::format("{}", core.fp32 * factor),
                           in_quotes(believed ? found->why : told));
+    // A BLAS blocks four columns by two vector registers of rows, and row-major code hands it products transposed.
     matrix += fmt::format(
-        "    tile: {{rows: {}, columns: 4, depth: {}, derived: \"two vector registers by four, the "
+        "    tile: {{rows: 4, columns: {}, depth: {}, derived: \"four rows by two vector registers, the "
         "usual blocking of a BLAS\"}}\n",
         2 * core.lanes, depth);
   };

@@ -2,7 +2,6 @@
 // language.
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
-#include <dlfcn.h>
 #include <nlohmann/json.hpp>
 #include <torch/version.h>
 
@@ -16,6 +15,7 @@
 
 #include "base/document.hpp"
 #include "base/error.hpp"
+#include "calib/live/blas.hpp"
 #include "calib/live/execution.hpp"
 #include "calib/live/rates.hpp"
 #include "calib/live/recording.hpp"
@@ -29,15 +29,6 @@ using ridgeline::Task;
 using ridgeline::Workload;
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-/// The file that products of matrices really come from: a slow one is found nowhere else.
-std::string blas_file() {
-  Dl_info info{};
-  void* symbol = ::dlsym(RTLD_DEFAULT, "sgemm_");
-  if (symbol == nullptr || ::dladdr(symbol, &info) == 0 || info.dli_fname == nullptr) return "inside libtorch";
-  char resolved[PATH_MAX];
-  return ::realpath(info.dli_fname, resolved) != nullptr ? resolved : info.dli_fname;
-}
 
 struct Job {
   ridgeline::Architecture model;
@@ -125,10 +116,14 @@ class Service {
 
   static Json about(int threads) {
     const char* waiting = std::getenv("OMP_WAIT_POLICY");
-    return {{"libtorch", TORCH_VERSION},
-            {"blas", blas_file()},
-            {"threads", std::to_string(threads)},
-            {"waiting threads", waiting ? waiting : "as the OpenMP library has it"}};
+    Json about = {{"libtorch", TORCH_VERSION},
+                  {"blas", ridgeline::blas_file()},
+                  {"threads", std::to_string(threads)},
+                  {"waiting threads", waiting ? waiting : "as the OpenMP library has it"}};
+    if (const std::string kernels = ridgeline::blas_kernels(); !kernels.empty()) about["blas kernels"] = kernels;
+    if (const std::string alone = ridgeline::blas_kernels_alone(); !alone.empty())
+      about["blas kernels without OPENBLAS_CORETYPE"] = alone;
+    return about;
   }
 
   std::optional<Execution> execution_;
@@ -136,7 +131,8 @@ class Service {
 
 }  // namespace
 
-int main() {
+int main(int, char** words) {
+  ridgeline::restart_with_fitting_kernels(words);
   Service service;
   for (std::string line; std::getline(std::cin, line);) {
     Json answer;

@@ -79,7 +79,7 @@ MachineRates measure_rates(const Machine& machine, const Runtime& runtime, const
     if (quality.architecture == architecture_of(machine)) rates.product_share = quality.matrix;
   rates.threads = threads;
   for (const auto& [key, value] : runner.about())
-    if (key == "libtorch" || key == "blas")
+    if (key == "libtorch" || key == "blas" || key == "blas kernels")
       rates.with += fmt::format("{}{} {}", rates.with.empty() ? "" : ", ", key, value);
   return rates;
 }
