@@ -71,7 +71,10 @@ class Player {
         features_(features),
         split_(std::move(split)),
         seed_(seed) {
-    all_ = scored(split_.fitted, fit(problem_, split_.fitted, prior_, options_.fit));
+    // Several starts are for when rows are few: more of them agree on one optimum.
+    const auto part = split_.fitted.begin() + static_cast<std::ptrdiff_t>(std::min(split_.fitted.size(), kRowsThatDecide));
+    const FitSummary begun = fit(problem_, {split_.fitted.begin(), part}, prior_, options_.fit);
+    all_ = scored(split_.fitted, refitted(split_.fitted, begun));
   }
 
   ReplayRun play(ChoiceRule rule) const {
