@@ -33,23 +33,13 @@ double pooled(const ErrorByMetric& mape) {
   return std::exp(sum / count);
 }
 
-/// Of a row: what one run of all that was timed takes.
-double latency_of(const FitProblem& problem, const Target& target) {
-  double sum = 0;
+/// What measuring a row takes whose latency has those parts, s a sequence; NaN: other rows' parts.
+template <class Parts>
+double seconds_of(const FitProblem& problem, std::size_t row, const Parts& parts, const RepeatOptions& repeats) {
+  double latency = 0;
   for (std::size_t c = 0; c < problem.latency_channels(); ++c)
-    sum += std::isnan(target.measured[c]) ? 0 : target.measured[c];
-  return sum;
-}
-
-std::vector<double> expected_seconds(const FitProblem& problem, const Eigen::VectorXd& theta,
-                                     const std::vector<std::size_t>& rows) {
-  std::vector<double> seconds(problem.size(), 0);
-  const auto predictions = problem.predict(theta, rows);
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    for (std::size_t c = 0; c < problem.latency_channels(); ++c)
-      if (const double part = predictions[i].values[static_cast<Eigen::Index>(c)]; !std::isnan(part))
-        seconds[rows[i]] += part;
-  return seconds;
+    if (const double part = parts[static_cast<Eigen::Index>(c)]; !std::isnan(part)) latency += part;
+  return planned_seconds(repeats, latency * problem.row(row).sequences);
 }
 
 FitSummary prior_alone(const FitProblem& problem, const Prior& prior, const FitOptions& options) {
@@ -72,7 +62,8 @@ class Player {
         split_(std::move(split)),
         seed_(seed) {
     // Several starts are for when rows are few: more of them agree on one optimum.
-    const auto part = split_.fitted.begin() + static_cast<std::ptrdiff_t>(std::min(split_.fitted.size(), kRowsThatDecide));
+    const auto part =
+        split_.fitted.begin() + static_cast<std::ptrdiff_t>(std::min(split_.fitted.size(), kRowsThatDecide));
     const FitSummary begun = fit(problem_, {split_.fitted.begin(), part}, prior_, options_.fit);
     all_ = scored(split_.fitted, refitted(split_.fitted, begun));
   }
@@ -86,7 +77,7 @@ class Player {
       if (size > split_.fitted.size()) break;
       while (chosen.size() < size) {
         if (fitted_rows < chosen.size()) fitted = refitted(chosen, fitted), fitted_rows = chosen.size();
-        const std::vector<double> seconds = expected_seconds(problem_, fitted.theta, split_.fitted);
+        const std::vector<double> seconds = expected_seconds(fitted);
         const Choosing known{problem_, prior_,       features_, split_.fitted, chosen,
                              fitted,   options_.fit, seconds,   seed_};
         const std::vector<std::size_t> next = choose(rule, known, size - chosen.size());
@@ -110,10 +101,18 @@ class Player {
     }
     return fit(problem_, rows, prior_, again);
   }
+  std::vector<double> expected_seconds(const FitSummary& fitted) const {
+    std::vector<double> seconds(problem_.size(), 0);
+    const auto predictions = problem_.predict(fitted.theta, split_.fitted);
+    for (std::size_t i = 0; i < predictions.size(); ++i)
+      seconds[split_.fitted[i]] = seconds_of(problem_, split_.fitted[i], predictions[i].values, options_.repeats);
+    return seconds;
+  }
   ReplayPoint scored(const std::vector<std::size_t>& rows, const FitSummary& fitted) const {
     ReplayPoint point;
     point.rows = rows.size();
-    for (const std::size_t row : rows) point.seconds += latency_of(problem_, problem_.target(row));
+    for (const std::size_t row : rows)
+      point.seconds += seconds_of(problem_, row, problem_.target(row).measured, options_.repeats);
     point.mape = errors_of(problem_, fitted.theta, split_.held_out);
     point.error = pooled(point.mape);
     return point;

@@ -8,7 +8,8 @@
 //   error   geometric mean over the figures that were measured of the MAPE of held-out rows
 //   excess  error - error of the fit to all rows
 //   area    ∫ excess d ln(rows), from the first size to the last, by trapezoids
-//   seconds the sum of the chosen rows' latencies: their time to be measured, in runs of each
+//   seconds what a campaign sets aside for the chosen rows: loading, warming and runs of each
+//   (calib/measuring/repeats.hpp)
 #pragma once
 
 #include <array>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "calib/choice.hpp"
+#include "calib/measuring/repeats.hpp"
 #include "calib/metrics.hpp"
 
 namespace ridgeline {
@@ -28,6 +30,7 @@ struct ReplayOptions {
   std::size_t seeds = 20;
   std::uint64_t first_seed = 0;
   double held_out = 0.3;  ///< share of the rows
+  RepeatOptions repeats;  ///< how long measuring a row takes
   FitOptions fit;
   std::function<void(std::string_view step, double share)> progress;
 };

@@ -17,8 +17,7 @@
 namespace ridgeline {
 namespace {
 
-constexpr double kCheckpoint = 15;          // s between two
-constexpr double kLoadingSeconds = 3;       // of a model that may have what its runs may take
+constexpr double kCheckpoint = 15;  // s between two
 constexpr double kLargestModelShare = 0.1;  // of the budget, for one model of many
 
 /// One model's timed runs, by phase.

@@ -17,6 +17,13 @@ constexpr double kNormalQuantile = 1.96;  // two-sided 95 %
 
 }  // namespace
 
+double planned_seconds(const RepeatOptions& options, double run) {
+  // Whatever ends warming or timing, it is looked at after a run.
+  const double warming = options.longest_warming + run;
+  const double timed = std::max(options.longest, options.shortest) + run;
+  return kLoadingSeconds + warming + std::max(timed, static_cast<double>(options.fewest) * run);
+}
+
 MedianInterval median_interval(std::span<const double> values) {
   if (values.empty()) throw Error("the median of no values");
   std::vector<double> sorted(values.begin(), values.end());

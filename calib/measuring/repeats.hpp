@@ -31,6 +31,12 @@ struct RepeatSummary {
   bool reached = false;  ///< the target
 };
 
+/// s that loading a model may take in a campaign.
+inline constexpr double kLoadingSeconds = 3;
+/// s that a campaign sets aside for a model of `run` s a run: the longest that loading, warming and the timed runs
+/// may take. It grows with `run`, if slowly where runs are short.
+double planned_seconds(const RepeatOptions& options, double run);
+
 /// 95 % interval of the median; the extremes where there are fewer than six values. Error without values.
 struct MedianInterval {
   double median, low, high;

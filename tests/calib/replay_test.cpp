@@ -42,6 +42,7 @@ TEST(Replay, ScoresFitsToWhatWasChosenOnWhatWasHeldOut) {
     EXPECT_DOUBLE_EQ(run.all.error, run.all.mape[0]);
     for (std::size_t i = 1; i < run.points.size(); ++i) EXPECT_GT(run.points[i].seconds, run.points[i - 1].seconds);
     EXPECT_LT(run.points.back().seconds, run.all.seconds);
+    EXPECT_GE(run.points[0].seconds, 5 * planned_seconds({}, 0)) << "each row is loaded, warmed and run";
     EXPECT_EQ(run.area, excess_area(run.points, run.all.error));
   }
   EXPECT_EQ(replayed.runs[0].all.error, replayed.runs[1].all.error) << "rules are compared on the same rows";
@@ -52,7 +53,7 @@ TEST(Replay, ScoresFitsToWhatWasChosenOnWhatWasHeldOut) {
   const auto predictions = problem.predict(theta, split.held_out);
   for (std::size_t i = 0; i < split.held_out.size(); ++i)
     sum += std::abs(predictions[i].values[0] / problem.target(split.held_out[i]).measured[0] - 1);
-  EXPECT_NEAR(replayed.runs[2].all.error, sum / 24, 1e-12);
+  EXPECT_NEAR(replayed.runs[2].all.error, sum / 24, 1e-3 * sum / 24) << "as exactly as optimisers find one optimum";
 }
 
 TEST(Replay, EqualSeedsGiveEqualCurves) {

@@ -74,6 +74,22 @@ TEST(Repeats, SlowModelsEndAfterTheFewestRuns) {
   EXPECT_EQ(r.summary().runs, RepeatOptions{}.fewest);
 }
 
+/// A model whose median is never known takes as long as was planned, or warms up sooner.
+TEST(Repeats, AreAsLongAsPlannedAtMost) {
+  Random random(2);
+  for (const double run : {0.001, 0.3, 2.0}) {
+    double spent = 0;
+    repeated({.target = 1e-9, .most = 1'000'000}, [&](int) {
+      const double seconds = run * (1 + 0.5 * (random.uniform() - 0.5));
+      spent += seconds;
+      return seconds;
+    });
+    const double planned = planned_seconds({}, run) - kLoadingSeconds;
+    EXPECT_LT(spent, 1.2 * planned) << run;
+    EXPECT_GT(spent, 0.8 * (planned - std::max(RepeatOptions{}.longest_warming, run))) << run;
+  }
+}
+
 TEST(Repeats, TrimmingLeavesOutAnInterruption) {
   const Repeats r =
       repeated({.target = 1e-9, .most = 20}, [](int i) { return i % 20 == 19 ? 5.0 : 0.01 + 1e-5 * i; });
