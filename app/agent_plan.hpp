@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "app/measure.hpp"
+#include "app/command.hpp"
+#include "app/measure_plan.hpp"
 
 namespace ridgeline {
 

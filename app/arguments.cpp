@@ -76,6 +76,18 @@ double parse_row_count(std::string_view option, std::string_view text, double lo
   return value;
 }
 
+double parse_share(std::string_view option, std::string_view text) {
+  const bool percent = text.ends_with('%');
+  std::string_view number = text.substr(0, text.size() - (percent ? 1 : 0));
+  while (number.ends_with(' ')) number.remove_suffix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (percent) value /= 100;
+  if (number.empty() || error != std::errc() || end != number.data() + number.size() || !(value > 0 && value < 1))
+    fail(option, fmt::format("expected a share such as 6% or 0.06, found '{}'", text));
+  return value;
+}
+
 PredictorLevel parse_predictor(std::string_view option, std::string_view text) {
   using Level = std::pair<std::string_view, PredictorLevel>;
   constexpr std::array choices{Level{"datasheet", PredictorLevel::data_sheet},

@@ -43,6 +43,8 @@ Fusion parse_fusion(std::string_view option, std::string_view text);
 bool parse_gate_end(std::string_view option, std::string_view text);
 /// A number of rows from `lowest` on, or a share of them below 1: "20", "0.8".
 double parse_row_count(std::string_view option, std::string_view text, double lowest);
+/// A share of something above 0 and below 1: "6%", "0.06".
+double parse_share(std::string_view option, std::string_view text);
 PredictorLevel parse_predictor(std::string_view option, std::string_view text);
 /// "key=value".
 Override parse_override(std::string_view option, std::string_view text);

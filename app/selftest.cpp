@@ -10,7 +10,7 @@
 #include <set>
 
 #include "app/arguments.hpp"
-#include "app/measure.hpp"
+#include "app/measure_campaign.hpp"
 #include "app/measured.hpp"
 #include "app/option_groups.hpp"
 #include "app/probe.hpp"

@@ -7,6 +7,7 @@
 
 #include "calib/campaign.hpp"
 #include "calib/cross_validation.hpp"
+#include "calib/refit.hpp"
 #include "calib/residual_rows.hpp"
 #include "calib/train.hpp"
 
@@ -136,9 +137,7 @@ Calibrated calibrate(const MeasurementSet& set, const FitProblem& problem, const
   } else if (fits) {
     fitted = fit(problem, rows, prior, fit_options);
   } else {
-    fitted.theta = prior.mean;
-    fitted.covariance = prior.deviation.array().square().matrix().asDiagonal();
-    fitted.sigma.assign(problem.channels().size(), fit_options.usual_sigma);
+    fitted = prior_alone(problem, prior, fit_options);
   }
   calibration.theta = fitted.theta;
   calibration.covariance = fitted.covariance;

@@ -170,4 +170,23 @@ std::vector<std::size_t> choose(ChoiceRule rule, const Choosing& known, std::siz
   return choose_most_uncertain(known, count);
 }
 
+double seconds_to_measure(const FitProblem& problem, std::size_t row, std::span<const double> parts,
+                          const RepeatOptions& repeats) {
+  double latency = 0;
+  for (const double part : parts.first(problem.latency_channels())) latency += std::isnan(part) ? 0 : part;
+  return planned_seconds(repeats, latency * problem.row(row).sequences);
+}
+
+std::vector<double> expected_seconds(const FitProblem& problem, const Eigen::VectorXd& theta,
+                                     const std::vector<std::size_t>& rows, const RepeatOptions& repeats) {
+  std::vector<double> seconds(problem.size(), 0);
+  const auto predictions = problem.predict(theta, rows);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Eigen::VectorXd& parts = predictions[i].values;
+    seconds[rows[i]] =
+        seconds_to_measure(problem, rows[i], {parts.data(), static_cast<std::size_t>(parts.size())}, repeats);
+  }
+  return seconds;
+}
+
 }  // namespace ridgeline

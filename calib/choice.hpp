@@ -14,10 +14,12 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "calib/fit.hpp"
+#include "calib/measuring/repeats.hpp"
 
 namespace ridgeline {
 
@@ -41,5 +43,13 @@ struct Choosing {
 /// The next rows in measuring order, `count` at most: fewer where a start ends, since what follows goes by a fit to
 /// it, and where the pool has no more.
 std::vector<std::size_t> choose(ChoiceRule rule, const Choosing& known, std::size_t count);
+
+/// s that a campaign sets aside for measuring a row whose latency has those parts: s a sequence by latency channel,
+/// NaN where the part is another row's. Other channels may follow and are not looked at.
+double seconds_to_measure(const FitProblem& problem, std::size_t row, std::span<const double> parts,
+                          const RepeatOptions& repeats);
+/// The same of those rows as they are predicted; by row of the problem, 0 for all others.
+std::vector<double> expected_seconds(const FitProblem& problem, const Eigen::VectorXd& theta,
+                                     const std::vector<std::size_t>& rows, const RepeatOptions& repeats);
 
 }  // namespace ridgeline

@@ -57,6 +57,8 @@ class FitProblem {
   const std::vector<std::string>& channels() const { return channels_; }
   std::size_t latency_channels() const { return latency_channels_; }
   const Target& target(std::size_t row) const { return targets_[row]; }
+  /// The row has been measured meanwhile. Error when its latency was timed in other parts than the set says.
+  void set_target(std::size_t row, const Measurement& measured);
   const CondensedRow& row(std::size_t row) const { return rows_[row]; }
   const Condenser& condenser() const { return *condenser_; }
 

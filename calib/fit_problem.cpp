@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -82,17 +84,9 @@ FitProblem::FitProblem(ParameterSpace space, const MeasurementSet& set)
   latency_channels_ = channels_.size();
   channels_.emplace_back("energy");
   channels_.emplace_back("peak power");
-  const bool has_power = space_.data_sheet().cost.has_power;
+  targets_.resize(set.rows.size());
   for (const Measurement& row : set.rows) {
-    const std::vector<std::size_t>& channels = channels_of_row_[rows_.size()];
-    Target target{std::vector<double>(channels_.size(), kMissing)};
-    if (row.parts.empty()) target.measured[channels.front()] = value_of(row.latency);
-    for (std::size_t p = 0; p < row.parts.size(); ++p) target.measured[channels[p]] = row.parts[p].latency.value;
-    if (has_power) {
-      target.measured[latency_channels_] = value_of(row.energy);
-      target.measured[latency_channels_ + 1] = value_of(row.peak_power);
-    }
-    targets_.push_back(std::move(target));
+    set_target(rows_.size(), row);
     rows_.push_back(condenser_->condense(row));
   }
   for (std::size_t i = 0; i < kObserved.size(); ++i) observed_[i] = space_.find(kObserved[i]);
@@ -109,6 +103,23 @@ FitProblem::FitProblem(ParameterSpace space, const Program& program, const std::
   targets_.push_back({std::vector<double>(channels_.size(), kMissing)});
   rows_.push_back(condenser_->condense(program, parts));
   for (std::size_t i = 0; i < kObserved.size(); ++i) observed_[i] = space_.find(kObserved[i]);
+}
+
+void FitProblem::set_target(std::size_t number, const Measurement& row) {
+  const std::vector<std::size_t>& channels = channels_of_row_[number];
+  Target target{std::vector<double>(channels_.size(), kMissing)};
+  if (row.parts.empty()) target.measured[channels.front()] = value_of(row.latency);
+  bool as_expected = std::max<std::size_t>(row.parts.size(), 1) == channels.size();
+  for (std::size_t p = 0; as_expected && p < row.parts.size(); ++p) {
+    as_expected = channels_[channels[p]] == row.parts[p].phase;
+    target.measured[channels[p]] = row.parts[p].latency.value;
+  }
+  if (!as_expected) throw Error(fmt::format("{}: its latency was timed in other parts than was expected", row.id));
+  if (space_.data_sheet().cost.has_power) {
+    target.measured[latency_channels_] = value_of(row.energy);
+    target.measured[latency_channels_ + 1] = value_of(row.peak_power);
+  }
+  targets_[number] = std::move(target);
 }
 
 std::size_t FitProblem::latency_channel(const std::string& name) {

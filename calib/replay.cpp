@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "calib/refit.hpp"
 #include "calib/residual_rows.hpp"
 #include "calib/validation.hpp"
 
@@ -31,23 +32,6 @@ double pooled(const ErrorByMetric& mape) {
   for (const double error : mape)
     if (!std::isnan(error)) sum += std::log(error), count += 1;
   return std::exp(sum / count);
-}
-
-/// What measuring a row takes whose latency has those parts, s a sequence; NaN: other rows' parts.
-template <class Parts>
-double seconds_of(const FitProblem& problem, std::size_t row, const Parts& parts, const RepeatOptions& repeats) {
-  double latency = 0;
-  for (std::size_t c = 0; c < problem.latency_channels(); ++c)
-    if (const double part = parts[static_cast<Eigen::Index>(c)]; !std::isnan(part)) latency += part;
-  return planned_seconds(repeats, latency * problem.row(row).sequences);
-}
-
-FitSummary prior_alone(const FitProblem& problem, const Prior& prior, const FitOptions& options) {
-  FitSummary summary;
-  summary.theta = prior.mean;
-  summary.covariance = prior.deviation.array().square().matrix().asDiagonal();
-  summary.sigma.assign(problem.channels().size(), options.usual_sigma);
-  return summary;
 }
 
 /// One set, one split.
@@ -77,7 +61,7 @@ class Player {
       if (size > split_.fitted.size()) break;
       while (chosen.size() < size) {
         if (fitted_rows < chosen.size()) fitted = refitted(chosen, fitted), fitted_rows = chosen.size();
-        const std::vector<double> seconds = expected_seconds(fitted);
+        const std::vector<double> seconds = expected_seconds(problem_, fitted.theta, split_.fitted, options_.repeats);
         const Choosing known{problem_, prior_,       features_, split_.fitted, chosen,
                              fitted,   options_.fit, seconds,   seed_};
         const std::vector<std::size_t> next = choose(rule, known, size - chosen.size());
@@ -92,27 +76,14 @@ class Player {
   }
 
  private:
-  /// From the last optimum on: linear least squares beside it while rows are few, when optima are several.
   FitSummary refitted(const std::vector<std::size_t>& rows, const FitSummary& last) const {
-    FitOptions again = options_.fit;
-    if (last.evaluations > 0) {
-      again.start = last.theta;
-      again.starts = std::min(again.starts, rows.size() < kRowsThatDecide ? 2 : 1);
-    }
-    return fit(problem_, rows, prior_, again);
-  }
-  std::vector<double> expected_seconds(const FitSummary& fitted) const {
-    std::vector<double> seconds(problem_.size(), 0);
-    const auto predictions = problem_.predict(fitted.theta, split_.fitted);
-    for (std::size_t i = 0; i < predictions.size(); ++i)
-      seconds[split_.fitted[i]] = seconds_of(problem_, split_.fitted[i], predictions[i].values, options_.repeats);
-    return seconds;
+    return refit(problem_, rows, prior_, options_.fit, last);
   }
   ReplayPoint scored(const std::vector<std::size_t>& rows, const FitSummary& fitted) const {
     ReplayPoint point;
     point.rows = rows.size();
     for (const std::size_t row : rows)
-      point.seconds += seconds_of(problem_, row, problem_.target(row).measured, options_.repeats);
+      point.seconds += seconds_to_measure(problem_, row, problem_.target(row).measured, options_.repeats);
     point.mape = errors_of(problem_, fitted.theta, split_.held_out);
     point.error = pooled(point.mape);
     return point;

@@ -4,147 +4,18 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 
 #include "base/error.hpp"
-#include "base/statistics.hpp"
-#include "calib/condensed.hpp"
+#include "calib/measuring/chooser.hpp"
+#include "calib/measuring/take.hpp"
 #include "calib/measuring/visits.hpp"
-#include "data/sets.hpp"
-#include "model/lowering.hpp"
 
 namespace ridgeline {
 namespace {
 
-constexpr double kCheckpoint = 15;  // s between two
+constexpr double kCheckpoint = 15;          // s between two
 constexpr double kLargestModelShare = 0.1;  // of the budget, for one model of many
-
-/// One model's timed runs, by phase.
-struct Timed {
-  RepeatSummary summary;
-  std::vector<double> all;  // s by run
-  std::vector<std::string> phases;
-  std::vector<std::vector<double>> seconds;  // by phase, then run
-  std::vector<OperatorRuns> operators;       // where they were asked for
-  double start = 0, end = 0;                 // of the timed runs
-  double running = 0;                        // s, warming included
-};
-
-/// The runs that follow, or none when they would take longer than until `until`.
-std::optional<Runs> run_until(const MeasuringTools& tools, bool by_operator, std::size_t times, double until) {
-  const double patience = until - tools.clock();
-  if (patience <= 0) return std::nullopt;
-  try {
-    Runs runs = by_operator ? tools.runner.run_operators(times, patience) : tools.runner.run(times, patience);
-    if (runs.phases.empty()) throw Error("nothing ran");
-    return runs;
-  } catch (const TookTooLong&) {
-    return std::nullopt;
-  }
-}
-
-Timed time_model(const MeasuringTools& tools, bool by_operator, const RepeatOptions& options, double until) {
-  const double began = tools.clock();
-  Repeats repeats(options);
-  Timed timed;
-  while (!repeats.done()) {
-    const bool was_warm = repeats.warm();
-    const std::optional<Runs> answered = run_until(tools, by_operator, repeats.next(), until);
-    if (!answered && !repeats.timed().empty()) break;  // fewer runs than wanted
-    if (!answered) throw TookTooLong(fmt::format("no warm run in {:.3g} s", until - began));
-    const Runs& runs = *answered;
-    timed.running += runs.end - runs.start;
-    if (!was_warm) {
-      for (std::size_t r = 0; r < runs.phases.size() && !repeats.warm(); ++r) repeats.add(runs.seconds(r));
-      continue;
-    }
-    if (timed.start == 0) timed.start = runs.start;
-    timed.operators.resize(runs.operators.size());
-    for (std::size_t k = 0; k < runs.operators.size(); ++k) {
-      timed.operators[k].op = runs.operators[k].op;
-      std::vector<double>& known = timed.operators[k].seconds;
-      known.insert(known.end(), runs.operators[k].seconds.begin(), runs.operators[k].seconds.end());
-    }
-    timed.end = runs.end;
-    for (std::size_t r = 0; r < runs.phases.size(); ++r) {
-      repeats.add(runs.seconds(r));
-      timed.seconds.resize(runs.phases[r].size());
-      timed.phases.resize(runs.phases[r].size());
-      for (std::size_t p = 0; p < runs.phases[r].size(); ++p) {
-        timed.phases[p] = runs.phases[r][p].first;
-        timed.seconds[p].push_back(runs.phases[r][p].second);
-      }
-    }
-  }
-  timed.summary = repeats.summary();
-  timed.all = repeats.timed();
-  return timed;
-}
-
-Measurement bare_row(const PlannedModel& planned) {
-  Measurement row;
-  row.id = planned.id, row.model = planned.model;
-  row.architecture = planned.architecture, row.workload = planned.workload;
-  return row;
-}
-
-void add_precision(Measurement& row, std::span<const double> seconds) {
-  const MedianInterval i = median_interval(seconds);
-  row.conditions["runs"] = fmt::format("{}", seconds.size());
-  row.conditions["fastest"] = fmt::format("{:.6g} s", *std::min_element(seconds.begin(), seconds.end()));
-  row.conditions["median within"] = fmt::format("{:.1f} %", 50 * (i.high - i.low) / i.median);
-}
-
-/// Those that are equal are measured by the first of them, those that take no time that a clock can tell by none.
-std::vector<Measurement> operator_rows(const PlannedModel& planned, const Timed& timed, double trimmed_share) {
-  const Program program = lower(planned.architecture, planned.workload);
-  const double sequences = static_cast<double>(planned.workload.batch);
-  std::vector<Measurement> rows;
-  std::vector<Operator> seen;
-  for (const OperatorRuns& runs : timed.operators) {
-    const Operator& op = operator_of(program, runs.op);
-    const double middle = median(runs.seconds);
-    if (middle <= 0 || std::find(seen.begin(), seen.end(), op) != seen.end()) continue;
-    seen.push_back(op);
-    Measurement row = bare_row(planned);
-    row.op = runs.op;
-    row.id += ": " + to_text(runs.op);
-    row.latency = MeasuredValue{middle / sequences, trimmed(runs.seconds, trimmed_share).deviation / sequences};
-    add_precision(row, runs.seconds);
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
-Measurement row_of(const PlannedModel& planned, const Timed& timed, double trimmed_share) {
-  Measurement row = bare_row(planned);
-  const double sequences = static_cast<double>(planned.workload.batch);
-  if (timed.phases.size() == 1) {
-    row.latency = MeasuredValue{timed.summary.median / sequences, timed.summary.deviation / sequences};
-  } else {
-    for (std::size_t p = 0; p < timed.phases.size(); ++p)
-      add_part(
-          row, timed.phases[p],
-          {median(timed.seconds[p]) / sequences, trimmed(timed.seconds[p], trimmed_share).deviation / sequences});
-  }
-  add_precision(row, timed.all);
-  return row;
-}
-
-void add_power(Measurement& row, const PowerTrace& trace, const PowerSensor& sensor, const Timed& timed) {
-  const PowerReading reading = read_power(trace, sensor, timed.start, timed.end);
-  if (!reading.energy) {
-    row.conditions["power"] = reading.remark;
-    return;
-  }
-  const double runs = static_cast<double>(timed.summary.runs);
-  row.energy = MeasuredValue{*reading.energy / runs / static_cast<double>(row.workload.batch), {}};
-  if (reading.peak) row.peak_power = MeasuredValue{*reading.peak, {}};
-  row.conditions["power sensor"] = sensor.name;
-  row.conditions["peak window"] = fmt::format("{:.3g} s", reading.window);
-  if (!reading.remark.empty()) row.conditions["power"] = reading.remark;
-}
 
 /// Undisturbed rows are better than disturbed ones, among these the one that others took less of a processor from.
 bool is_better(const Measurement& row, const Measurement& than) {
@@ -165,24 +36,14 @@ class Campaign {
   }
 
   MeasureSummary run(const std::vector<PlannedModel>& plan) {
-    std::vector<const PlannedModel*> disturbed;
-    for (std::size_t i = 0; i < plan.size(); ++i) {
-      if (journal_.contains(plan[i].id)) continue;
-      if (over() || (!plan[i].by_operator && elapsed() >= options_.budget / static_cast<double>(options_.visits))) {
-        ++summary_.left;
-        continue;
-      }
-      tell(plan[i], i, plan.size());
-      get_ready();
-      if (!measure_one(plan[i], end_for_one_of(plan.size() - i))) disturbed.push_back(&plan[i]);
-    }
+    const std::vector<const PlannedModel*> disturbed = take_all(plan);
     for (std::size_t visit = 2; visit <= options_.visits; ++visit) visit_all(plan, visit);
     for (std::size_t i = 0; i < disturbed.size() && options_.again && options_.visits == 1 && !over(); ++i) {
-      tell(*disturbed[i], plan.size() - 1, plan.size());
+      tell(*disturbed[i], fmt::format("again, {} of {}", i + 1, disturbed.size()), 1);
       get_ready();
       measure_again(*disturbed[i], end_for_one_of(disturbed.size() - i));
     }
-    count_rows();
+    count_rows(plan);
     summary_.elapsed = tools_.clock() - began_;
     return summary_;
   }
@@ -204,33 +65,50 @@ class Campaign {
     return tools_.clock() + std::min(left, fair);
   }
 
-  void tell(const PlannedModel& planned, std::size_t i, std::size_t count) const {
+  void tell(const PlannedModel& planned, const std::string& place, double share) const {
     if (!tools_.progress) return;
-    const double share = std::max(elapsed() / options_.budget, static_cast<double>(i) / static_cast<double>(count));
-    tools_.progress(fmt::format("{} of {}: {}", i + 1, count, planned.id), std::min(share, 0.999));
+    tools_.progress(fmt::format("{}: {}", place, planned.id),
+                    std::min(std::max(elapsed() / options_.budget, share), 0.999));
+  }
+
+  /// One after the other, as they are chosen: those that were disturbed.
+  std::vector<const PlannedModel*> take_all(const std::vector<PlannedModel>& plan) {
+    const ModelChooser chooser = options_.chooser ? options_.chooser : in_plan_order(plan.size());
+    const bool visited_once = !plan.empty() && plan.front().by_operator;
+    const double share = visited_once ? 1 : 1 / static_cast<double>(options_.visits);
+    std::vector<const PlannedModel*> disturbed;
+    while (elapsed() < options_.budget * share) {
+      const std::optional<NextModel> next = chosen(chooser);
+      if (!next) {
+        summary_.enough = true;
+        break;
+      }
+      const PlannedModel& planned = plan.at(next->number);
+      if (journal_.contains(planned.id)) continue;
+      tell(planned, next->said, next->share);
+      get_ready();
+      if (!measure_one(planned, end_for_one_of(next->left), next->conditions)) disturbed.push_back(&planned);
+    }
+    return disturbed;
+  }
+
+  std::optional<NextModel> chosen(const ModelChooser& chooser) {
+    const double began = tools_.clock();
+    std::optional<NextModel> next = chooser(journal_.set());
+    summary_.choosing += tools_.clock() - began;
+    return next;
   }
 
   /// Rows without their place in the campaign; Error when the model cannot run.
   std::vector<Measurement> take(const PlannedModel& planned, double until) {
     const double began = tools_.clock();
-    tools_.runner.load(planned.architecture, planned.workload, until - began);
-    const MachineState before = tools_.state();
-    std::optional<PowerSampler> sampler;
-    const bool reads_power = tools_.sensor && !planned.by_operator;
-    if (reads_power) sampler.emplace(*tools_.sensor, tools_.clock);
-    RepeatOptions repeats = options_.repeats;
-    if (reads_power) repeats.shortest = std::max(repeats.shortest, shortest_for(*tools_.sensor));
-    const Timed timed = time_model(tools_, planned.by_operator, repeats, until);
-    std::vector<Measurement> rows = planned.by_operator ? operator_rows(planned, timed, repeats.trimmed)
-                                                        : std::vector{row_of(planned, timed, repeats.trimmed)};
-    if (sampler) add_power(rows.front(), sampler->stop(), *tools_.sensor, timed);
-    const MachineState after = tools_.state();
-    summary_.running += timed.running;
-    if (!timed.summary.reached) ++summary_.unsettled;
-    std::map<std::string, std::string> conditions = conditions_of(before, after);
-    conditions["took"] = fmt::format("{:.3f} s", (tools_.clock() - began) / static_cast<double>(rows.size()));
-    for (Measurement& row : rows) row.conditions.insert(conditions.begin(), conditions.end());
-    return rows;
+    TakenModel taken = take_model(planned, tools_, options_.repeats, until);
+    summary_.running += taken.running;
+    if (!taken.settled) ++summary_.unsettled;
+    std::map<std::string, std::string> conditions = conditions_of(taken.before, taken.after);
+    conditions["took"] = fmt::format("{:.3f} s", (tools_.clock() - began) / static_cast<double>(taken.rows.size()));
+    for (Measurement& row : taken.rows) row.conditions.insert(conditions.begin(), conditions.end());
+    return std::move(taken.rows);
   }
 
   std::map<std::string, std::string> conditions_of(const MachineState& before, const MachineState& after) const {
@@ -246,21 +124,19 @@ class Campaign {
   /// False when it was disturbed. Only what the model throws is a failure of the model: a journal or a store that
   /// cannot be written ends the campaign. One that is still at it when the budget is spent is left as if it had not
   /// been begun.
-  bool measure_one(const PlannedModel& planned, double until) {
+  bool measure_one(const PlannedModel& planned, double until, const std::map<std::string, std::string>& conditions) {
     std::vector<Measurement> rows;
     try {
       rows = take(planned, until);
     } catch (const TookTooLong& error) {
-      if (over()) {
-        ++summary_.left;
-      } else {
+      if (!over())
         journal_.append(Exclusion{planned.id, fmt::format("skipped: {}, a fair share of the budget", error.what())});
-      }
       return true;
     } catch (const Error& error) {
       journal_.append(Exclusion{planned.id, error.what()});
       return true;
     }
+    for (Measurement& row : rows) row.conditions.insert(conditions.begin(), conditions.end());
     keep(rows);
     return rows.empty() || !rows.front().conditions.contains("disturbed");
   }
@@ -270,7 +146,8 @@ class Campaign {
     for (std::size_t i = 0; i < plan.size() && !over(); ++i) {
       const Measurement* known = row_named(plan[i].id);
       if (known == nullptr || visits_of(*known) >= visit) continue;
-      tell(plan[i], i, plan.size());
+      tell(plan[i], fmt::format("visit {}, {} of {}", visit, i + 1, plan.size()),
+           static_cast<double>(i) / static_cast<double>(plan.size()));
       get_ready();
       std::vector<Measurement> rows;
       try {
@@ -278,6 +155,7 @@ class Campaign {
       } catch (const Error&) {
         continue;  // the visits before stand
       }
+      keep_prediction(*known, rows.front());
       journal_.append(merged_visits(*known, std::move(rows.front())));
       checkpoint();
     }
@@ -298,7 +176,15 @@ class Campaign {
     }
     if (rows.empty()) return;
     const Measurement* first = row_named(rows[0].id);
-    if (first == nullptr || is_better(rows[0], *first)) keep(rows);
+    if (first != nullptr && !is_better(rows[0], *first)) return;
+    if (first != nullptr) keep_prediction(*first, rows[0]);
+    keep(rows);
+  }
+
+  /// It was made before the first of several measurements.
+  static void keep_prediction(const Measurement& first, Measurement& row) {
+    if (const auto made = first.conditions.find(kPredicted); made != first.conditions.end())
+      row.conditions.insert(*made);
   }
 
   void keep(std::vector<Measurement>& rows) {
@@ -313,7 +199,9 @@ class Campaign {
     checkpointed_ = tools_.clock();
   }
 
-  void count_rows() {
+  void count_rows(const std::vector<PlannedModel>& plan) {
+    summary_.left = static_cast<std::size_t>(
+        std::count_if(plan.begin(), plan.end(), [&](const PlannedModel& p) { return !journal_.contains(p.id); }));
     summary_.measured = journal_.set().rows.size();
     summary_.failed = journal_.set().excluded.size();
     for (const Measurement& row : journal_.set().rows)

@@ -25,6 +25,14 @@ TEST(MeasureCommand, ListsWhatItWouldMeasure) {
   EXPECT_NE(result.out.find(",generate,"), std::string::npos);
 }
 
+TEST(MeasureCommand, ListsWhatItWouldChooseFrom) {
+  const std::string line =
+      "measure --models mixed --device raspberry-pi-4 --budget 1000min --plan-only --choose active";
+  const auto lines = [](const RunResult& r) { return std::count(r.out.begin(), r.out.end(), '\n'); };
+  EXPECT_EQ(lines(run_line(line)), 257);
+  EXPECT_EQ(lines(run_line(line + " --target-error 6% --count 12")), 13);
+}
+
 TEST(MeasureCommand, LeavesOutWhatTakesTooMuchOfTheBudget) {
   const auto lines = [](const std::string& budget) {
     const RunResult result =
@@ -79,6 +87,21 @@ TEST(MeasureCommand, SaysWhatIsMissingOrWrong) {
             std::string::npos);
   EXPECT_NE(complaint("measure --models mixed --device raspberry-pi-4 --level operator --plan-only").find("--level"),
             std::string::npos);
+}
+
+TEST(MeasureCommand, RefusesAChoiceThatIsNone) {
+  const std::string line = "measure --models mixed --device raspberry-pi-4 --plan-only ";
+  EXPECT_NE(complaint(line + "--choose activ").find("did you mean 'active'?"), std::string::npos);
+  EXPECT_NE(complaint(line + "--choose active --level op").find("--choose: chooses among whole models or blocks"),
+            std::string::npos);
+  EXPECT_NE(complaint(line + "--target-error 6%").find("add --choose active"), std::string::npos);
+  EXPECT_NE(complaint("measure --models mixed --device raspberry-pi-4 --agent-plan --choose random").find("--choose"),
+            std::string::npos);
+  for (const char* share : {"6", "0", "%", "six", "100%", "-1%", "nan"})
+    EXPECT_NE(complaint(line + "--choose active --target-error " + share)
+                  .find("--target-error: expected a share such as 6% or 0.06"),
+              std::string::npos)
+        << share;
 }
 
 }  // namespace

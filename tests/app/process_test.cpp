@@ -15,6 +15,8 @@
 
 #include "app/commands.hpp"
 #include "app/help.hpp"
+#include "calib/measuring/planned_model.hpp"
+#include "data/import.hpp"
 #include "tests/app/measured.hpp"
 #include "tests/app/support.hpp"
 
@@ -167,8 +169,12 @@ TEST(Process, TheReadmeShowsWhatTheProgramPrints) {
   EXPECT_EQ(readme.substr(from, size), printed) << "set RIDGELINE_UPDATE_README=1 and run this test to renew it";
 }
 
-/// Kills `ridgeline calibrate` once it has said `steps` things on stderr. False when it ended before.
-bool killed_after(int steps, const TemporaryFolder& folder) {
+/// Kills `ridgeline ...` once it has said `steps` things on stderr. False when it ended before.
+bool killed_after(int steps, std::vector<std::string> words, const TemporaryFolder& folder) {
+  words.insert(words.begin(), "ridgeline");
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   std::array<int, 2> pipe_ends{};
   EXPECT_EQ(pipe(pipe_ends.data()), 0);
   const pid_t child = fork();
@@ -178,8 +184,7 @@ bool killed_after(int steps, const TemporaryFolder& folder) {
     dup2(nowhere, STDOUT_FILENO);
     close(pipe_ends[0]);
     if (chdir(folder.path().c_str()) != 0) _exit(99);
-    execl(RIDGELINE_PROGRAM, "ridgeline", "calibrate", "--device", "raspberry-pi-4", "--data", "rows.csv", "--out",
-          "board.h5", nullptr);
+    execv(RIDGELINE_PROGRAM, arguments.data());
     _exit(99);
   }
   close(pipe_ends[1]);
@@ -199,7 +204,9 @@ TEST(Process, AKilledCalibrateLeavesTheOldFileIntact) {
   const std::string before = "what was there before";
   folder.write("board.h5", before);
   int killed = 0;
-  for (int steps = 0; steps < 20 && killed_after(steps, folder); ++steps) {
+  const std::vector<std::string> words =
+      split_words("calibrate --device raspberry-pi-4 --data rows.csv --out board.h5");
+  for (int steps = 0; steps < 20 && killed_after(steps, words, folder); ++steps) {
     EXPECT_EQ(content(folder / "board.h5"), before) << "killed after " << steps << " steps";
     ++killed;
   }
@@ -212,6 +219,34 @@ TEST(Process, AKilledCalibrateLeavesTheOldFileIntact) {
   EXPECT_EQ(content(folder / "board.h5"), before);
   EXPECT_EQ(shell(command, folder).exit_code, 0) << "it would have written";
   EXPECT_NE(content(folder / "board.h5"), before);
+}
+
+TEST(Process, AKilledChoiceLosesTheRowInFlightAndGoesOn) {
+  if (!std::filesystem::exists(std::filesystem::path(RIDGELINE_PROGRAM).parent_path() / "ridgeline-run"))
+    GTEST_SKIP() << "built without libtorch";
+  const TemporaryFolder folder;
+  std::string table = "model,length\n";
+  for (int i = 1; i <= 9; ++i) table += fmt::format("bert-tiny,{}\n", 24 * i);
+  folder.write("models.csv", table);
+  const std::string line =
+      "measure --models models.csv --device raspberry-pi-4 --threads 1 --choose active --budget 2min --out run.h5";
+  ASSERT_TRUE(killed_after(7, split_words(line), folder)) << "five for the start, one of those that are chosen";
+  const std::string journal = content(folder / "run.h5.journal");
+  std::size_t known = 0;
+  for (std::size_t at = journal.find("\n{\"id\""); at != std::string::npos; at = journal.find("\n{\"id\"", at + 1))
+    ++known;
+  EXPECT_GE(known, 5u) << journal;
+  EXPECT_LT(known, 9u);
+  const ProcessResult resumed = shell("ridgeline " + line + " --resume", folder);
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_NE(resumed.out.find("9 measured, 0 failed or skipped, 0 left"), std::string::npos) << resumed.out;
+  EXPECT_NE(resumed.out.find("by active"), std::string::npos) << resumed.out;
+  EXPECT_FALSE(std::filesystem::exists(folder / "run.h5.journal"));
+  const std::vector<MeasurementSet> sets = read_measurements({folder / "run.h5"});
+  ASSERT_EQ(sets.size(), 1u);
+  std::size_t predicted = 0;
+  for (const Measurement& row : sets[0].rows) predicted += row.conditions.contains(kPredicted);
+  EXPECT_EQ(predicted, 4u) << "all but the start";
 }
 
 TEST(Process, ResultsGoToStdoutAndErrorsToStderr) {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <filesystem>
 
-#include "app/measure.hpp"
+#include "app/measure_plan.hpp"
 #include "base/file.hpp"
 #include "base/random.hpp"
 #include "calib/measuring/plan.hpp"

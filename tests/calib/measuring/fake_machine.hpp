@@ -21,11 +21,13 @@ struct FakeMachine {
   std::vector<Size> lengths;  ///< of what was loaded
   Size fails = 0;             ///< the length that cannot be loaded
   std::function<void()> between_runs = [] {};
+  std::function<void(const Architecture&, const Workload&)> on_load = [](const Architecture&, const Workload&) {};
 
   MeasuringTools tools() {
     MeasuringTools t;
-    t.runner.load = [this](const Architecture&, const Workload& w, double) {
+    t.runner.load = [this](const Architecture& a, const Workload& w, double) {
       if (w.length == fails) throw Error("out of memory");
+      on_load(a, w);
       loaded = w;
       lengths.push_back(w.length);
     };
