@@ -116,9 +116,12 @@ TEST_F(Chooser, GoesOnFromTheRowsThatAreThere) {
   EXPECT_TRUE(s.enough);
   for (const auto& [id, times] : loads_)
     EXPECT_LE(times, journal.contains(id) ? 2 : 1) << id << ": one was in flight when the budget was over";
-  std::size_t predicted = 0;
-  for (const Measurement& row : journal.set().rows) predicted += row.conditions.contains(kPredicted);
-  EXPECT_EQ(predicted, s.measured - 5) << "all but the start, those before the interruption among them";
+  std::size_t start = 0;  // rows that nothing was known before, fewer where one took too long
+  const std::vector<Measurement>& rows = journal.set().rows;
+  while (start < rows.size() && !rows[start].conditions.contains(kPredicted)) ++start;
+  EXPECT_TRUE(start > 0 && start <= 5) << start;
+  for (std::size_t i = start; i < rows.size(); ++i)
+    EXPECT_TRUE(rows[i].conditions.contains(kPredicted)) << rows[i].id << ": the interruption changes nothing";
 }
 
 TEST_F(Chooser, LeavesOutWhatFailed) {
