@@ -124,6 +124,13 @@ void declare_measure(OptionSet& set, MeasureCommandOptions& o) {
       });
   set.value(group, "--device", "NAME", "the description of this machine (ridgeline probe writes one)", o.device);
   set.value(group, "--runtime", "NAME", "the runtime that the rows are of; default libtorch", o.runtime);
+  set.value(group, "--precision", "NAME", "fp32 (default) or bf16, of weights, activations and caches",
+            [&o](const std::string& s) {
+              o.precision = parse_precision_argument("--precision", s);
+              if (o.precision != Precision::fp32 && o.precision != Precision::bf16)
+                refuse("--precision", fmt::format("libtorch runs no whole models in {} on a processor", s),
+                       "fp32 and bf16 can be measured");
+            });
   set.value(group, "--power-mode", "NAME", "the power mode that the board is in", o.power_mode);
   set.value(group, "--budget", "TIME", "all of it; default 10min", [&o](const std::string& s) {
     o.budget = Seconds(parse_positive("--budget", s, Dimension{.second = 1}));
@@ -162,6 +169,8 @@ void declare_measure(OptionSet& set, MeasureCommandOptions& o) {
   set.check([&o](const CommonOptions& common) {
     if (o.models.empty()) refuse("measure", "missing --models", fmt::format("measure takes: {}", kMeasureHelp.usage));
     require(!o.device.empty(), "measure", "--device", "devices");
+    if (o.agent_plan && o.precision != Precision::fp32)
+      refuse("--agent-plan", "is of calls in fp32", "leave --precision out");
     if (o.agent_plan && o.level == MeasureLevel::op)
       refuse("--agent-plan", "measures whole models or blocks", "take --level block");
     if (o.choose && o.level == MeasureLevel::op)

@@ -42,6 +42,7 @@ MeasurementSet set_of(const MeasureCommandOptions& options, const MeasuringTarge
   MeasurementSet set;
   set.name = std::filesystem::path(options.out).stem().string();
   set.device = target.device_name, set.runtime = target.runtime_name;
+  set.precision = options.precision;
   set.power_mode = options.power_mode;
   set.ordered = true;
   set.source = fmt::format("ridgeline measure on {}", host.data());

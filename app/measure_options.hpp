@@ -22,6 +22,7 @@ struct MeasureCommandOptions {
   std::string device;
   std::string runtime = "libtorch";
   std::string power_mode;
+  Precision precision = Precision::fp32;  ///< of everything; or bf16
   Seconds budget{600};
   std::optional<Size> threads;         ///< empty: the device's units
   std::optional<Size> count;           ///< of points drawn from a space; empty: enough for what is to be done

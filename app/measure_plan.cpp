@@ -41,13 +41,14 @@ MeasuringTarget measuring_target(const MeasureCommandOptions& options) {
   if (t.runtime.fusion != Fusion::none || !t.runtime.runs_views)
     throw InputError({"--runtime", 0, 0, ""}, fmt::format("{} is not what runs here", t.runtime.name),
                      "models are run eagerly by libtorch: take libtorch");
-  t.data_sheet = data_sheet_parameters(t.device, t.runtime, uniform_numerics(Precision::fp32));
+  t.data_sheet = data_sheet_parameters(t.device, t.runtime, uniform_numerics(options.precision));
   return t;
 }
 
 std::vector<PlannedModel> quick_models(const std::string& space, std::size_t count, std::uint64_t seed,
                                        MeasureLevel level, double longest, const MeasuringTarget& target) {
   std::vector<PlannedModel> plan = draw_models(space, count, seed, target.runtime_name);
+  for (PlannedModel& planned : plan) planned.workload.numerics = target.data_sheet.numerics;
   plan = at_level(std::move(plan), level);
   std::erase_if(plan, [&](const PlannedModel& p) {
     return estimate(lower(p.architecture, p.workload), target.data_sheet, Seconds(0)).latency.si() > longest;
@@ -63,7 +64,7 @@ std::vector<PlannedModel> models_to_measure(const MeasureCommandOptions& options
     if (kind == ".yaml" || kind == ".yml")
       throw InputError({options.models, 0, 0, ""}, "one model, where a table of models is expected",
                        "name it in a .csv file with a column 'model' (docs/data.md)");
-    const std::vector<PlannedModel> plan = planned_in(options.models, target.runtime_name, Precision::fp32);
+    const std::vector<PlannedModel> plan = planned_in(options.models, target.runtime_name, options.precision);
     return at_level(plan, options.level);
   }
   const auto lasting = std::clamp<Size>(static_cast<Size>(options.budget.si() / kFewestSecondsEach), 8, 1000);

@@ -25,10 +25,22 @@ constexpr std::int64_t kAligned = 16;  // numbers of a cache line: weights begin
 
 }  // namespace
 
+FloatType::FloatType(at::ScalarType type) : before_(c10::get_default_dtype()) {
+  c10::set_default_dtype(c10::scalarTypeToTypeMeta(type));
+}
+FloatType::~FloatType() { c10::set_default_dtype(before_); }
+
+at::ScalarType FloatType::now() { return c10::get_default_dtype_as_scalartype(); }
+
+double FloatType::lowest() {
+  return now() == at::kBFloat16 ? static_cast<double>(std::numeric_limits<c10::BFloat16>::lowest())
+                                : std::numeric_limits<float>::lowest();
+}
+
 Tensors::Tensors(const ExecutionOptions& options) : allocates_(options.allocates) { at::manual_seed(options.seed); }
 
 Tensor Tensors::weight(const std::vector<std::int64_t>& shape, Size inner) {
-  if (!allocates_) return at::empty(shape, at::device(at::kMeta).dtype(at::kFloat));
+  if (!allocates_) return at::empty(shape, at::device(at::kMeta).dtype(FloatType::now()));
   const std::int64_t count = c10::multiply_integers(shape);
   if (!drawn_.defined()) drawn_ = at::empty({kDrawn}).uniform_(-1, 1);
   const double bound = 1 / std::sqrt(static_cast<double>(inner));
@@ -37,7 +49,7 @@ Tensor Tensors::weight(const std::vector<std::int64_t>& shape, Size inner) {
 }
 
 Tensor Tensors::constant(const std::vector<std::int64_t>& shape, double value) {
-  if (!allocates_) return at::empty(shape, at::device(at::kMeta).dtype(at::kFloat));
+  if (!allocates_) return at::empty(shape, at::device(at::kMeta).dtype(FloatType::now()));
   return at::full(shape, value);
 }
 
@@ -220,7 +232,13 @@ double clock_time() {
 void check_executable(const Workload& workload) {
   if (workload.fusion != Fusion::none || !workload.views)
     throw Error("only what eager code dispatches can be executed: no fusion, with views");
-  if (workload.numerics != uniform_numerics(Precision::fp32)) throw Error("only fp32 can be executed");
+}
+
+at::ScalarType float_type_of(const Workload& workload) {
+  if (workload.numerics == uniform_numerics(Precision::fp32)) return at::kFloat;
+  if (workload.numerics != uniform_numerics(Precision::bf16)) throw Error("only fp32 and bf16 can be executed");
+  if (workload.task == Task::train) throw Error("training is executed in fp32 only");
+  return at::kBFloat16;
 }
 
 }  // namespace
@@ -229,6 +247,7 @@ struct Execution::Impl {
   Architecture architecture;
   Workload workload;
   ExecutionOptions options;
+  at::ScalarType float_type;
   Tensors tensors;
   std::vector<PhaseParts> plans;
   std::vector<RunnablePhase> phases;
@@ -237,8 +256,9 @@ struct Execution::Impl {
   Tensor result;
 
   Impl(const Architecture& a, const Workload& w, const ExecutionOptions& o)
-      : architecture(a), workload(w), options(o), tensors(o) {
+      : architecture(a), workload(w), options(o), float_type(float_type_of(w)), tensors(o) {
     check_executable(w);
+    const FloatType floats(float_type);
     plans = plan(architecture, workload);
     const bool keeps_cache = plans.size() > 1;
     for (const PhaseParts& p : plans) phases.push_back(runnable(p, workload, keeps_cache, tensors));
@@ -274,6 +294,7 @@ struct Execution::Impl {
 
   /// `seconds`: by instruction, where anybody wants to know.
   void execute(const RunnablePhase& phase, std::vector<double>* seconds = nullptr) {
+    const FloatType floats(float_type);
     std::vector<Tensor> values(num_vertices(phase.graph));
     for (std::size_t v = 0; v < kValueCount; ++v) {
       const std::int32_t given = phase.given.nodes[v];

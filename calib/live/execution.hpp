@@ -9,8 +9,9 @@
 // Weights and inputs are random, from a seed. What the numbers are has no influence on the time but in two places:
 // a router of experts is made to spread tokens evenly, as the graph says; tokens are drawn from the whole vocabulary.
 //
-// Left out: formats other than fp32, block-sparse weights (no kernel in libtorch), and graphs that a compiler fused.
-// No libtorch header is needed to use this one.
+// In bf16 everything is: weights, activations, caches, masks, as after model.to(torch.bfloat16); tables of positions
+// are computed in fp32 first. Left out: other formats, training in bf16, block-sparse weights (no kernel in
+// libtorch), and graphs that a compiler fused. No libtorch header is needed to use this one.
 #pragma once
 
 #include <cstdint>

@@ -18,7 +18,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <string>
 
@@ -48,9 +47,6 @@ class KernelMaker {
   Kernel operator()(const Reduction& op) const;
 
  private:
-  /// What a masked score is set to.
-  static constexpr double kLowest = std::numeric_limits<float>::lowest();
-
   std::string name() const { return part_->name + "." + node_.label; }
   Size past() const { return c_.keys - c_.queries; }
   /// Positions that this attention's cache holds already: a sliding window keeps no more than it sees.

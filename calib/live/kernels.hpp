@@ -22,6 +22,23 @@
 
 namespace ridgeline {
 
+/// What numbers are as long as it lives, wherever libtorch is not told: its default type, which is one for the
+/// program.
+class FloatType {
+ public:
+  explicit FloatType(at::ScalarType type);
+  ~FloatType();
+  FloatType(const FloatType&) = delete;
+  FloatType& operator=(const FloatType&) = delete;
+
+  static at::ScalarType now();
+  /// What a masked score is set to.
+  static double lowest();
+
+ private:
+  caffe2::TypeMeta before_;
+};
+
 /// Operands of one instruction.
 struct Operands {
   const std::vector<at::Tensor>& values;

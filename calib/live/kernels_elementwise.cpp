@@ -35,7 +35,7 @@ Kernel KernelMaker::scale() const {
   else if (label_ == "head mean")
     factor = 1 / static_cast<double>(heads());
   else if (label_ == "mask scaled")
-    factor = kLowest;
+    factor = FloatType::lowest();
   else if (label_ == "gelu half")
     factor = 0.5;
   else if (label_ == "gelu term")
@@ -68,11 +68,11 @@ Kernel KernelMaker::scale() const {
 Kernel KernelMaker::mask(const Elementwise& op) const {
   const Size q = c_.queries, k = c_.keys;
   if (label_ == "mask future") return [](const Operands& in) { return in[0].masked_fill(in[1], 0); };
-  if (in_embeddings()) return [](const Operands& in) { return in[0].masked_fill(in[1], kLowest); };
+  if (in_embeddings()) return [](const Operands& in) { return in[0].masked_fill(in[1], FloatType::lowest()); };
   if (label_ == "bucket chosen") return [](const Operands& in) { return at::where(in[1], in[0], in[2]); };
   if (op.operands == 1 && attention() && attention()->code == AttentionCode::gpt2 && !attention()->cross) {
     const Tensor allowed = at::ones({1, 1, k, k}, at::kBool).tril().slice(2, k - q, k);
-    const Tensor lowest = at::full({}, kLowest);
+    const Tensor lowest = at::full({}, FloatType::lowest());
     return [allowed, lowest](const Operands& in) { return at::where(allowed, in[0], lowest); };
   }
   if (attention() && attention()->code == AttentionCode::fairseq && !attention()->cross) {
@@ -128,7 +128,7 @@ Kernel KernelMaker::operator()(const Elementwise& op) const {
         const Tensor rate = at::exp(at::arange(half, at::kFloat) * (-std::log(10000.0) / static_cast<double>(half)));
         const Tensor angle = at::arange(past(), c_.keys, at::kFloat).unsqueeze(1) * rate.unsqueeze(0);
         const Tensor both = at::cat({angle, angle}, 1);
-        const Tensor table = label_.ends_with("cosine") ? at::cos(both) : at::sin(both);
+        const Tensor table = (label_.ends_with("cosine") ? at::cos(both) : at::sin(both)).to(FloatType::now());
         return [table](const Operands& in) { return in[0] * table; };
       }
       return [](const Operands& in) { return in[0] * in[1]; };
@@ -171,7 +171,7 @@ Kernel KernelMaker::operator()(const Elementwise& op) const {
     case Function::clamp:
       if (label_ == "distance past") return [](const Operands& in) { return in[0].clamp_max(0); };
       if (label_ == "bucket capped") return [](const Operands& in) { return at::minimum(in[0], in[1]); };
-      return [lowest = at::full({}, kLowest)](const Operands& in) { return at::maximum(in[0], lowest); };
+      return [lowest = at::full({}, FloatType::lowest())](const Operands& in) { return at::maximum(in[0], lowest); };
     case Function::compare:
       if (label_ == "mask later")
         return [places = at::arange(c_.queries, at::kLong)](const Operands& in) { return places < in[0]; };

@@ -26,7 +26,7 @@ Tensor computed_positions(Size rows, Size width) {
   const Size half = (width + 1) / 2;
   const Tensor rate = at::exp(at::arange(half, at::kFloat) * (-std::log(10000.0) / static_cast<double>(half)));
   const Tensor angle = at::arange(rows, at::kFloat).unsqueeze(1) * rate.unsqueeze(0);
-  return at::cat({at::sin(angle), at::cos(angle)}, 1).narrow(1, 0, width).contiguous();
+  return at::cat({at::sin(angle), at::cos(angle)}, 1).narrow(1, 0, width).to(FloatType::now()).contiguous();
 }
 
 /// The number at the end of a label: which head, which expert.
@@ -269,7 +269,7 @@ Kernel KernelMaker::operator()(const Copy& op) const {
       break;
     case Movement::fill: {
       if (label_ == "attention mask") return [b, k](const Operands&) { return at::ones({b, k}); };
-      if (label_ == "mask full") return [q](const Operands&) { return at::full({q, q}, kLowest); };
+      if (label_ == "mask full") return [q](const Operands&) { return at::full({q, q}, FloatType::lowest()); };
       if (label_ == "mask places" || label_ == "positions left" || label_ == "dct places" ||
           label_ == "place numbers" || label_ == "positions right" || label_ == "context places" ||
           label_ == "memory places") {
@@ -287,7 +287,7 @@ Kernel KernelMaker::operator()(const Copy& op) const {
       }
       if (label_ == "chosen none")
         return [t = c_.tokens, all = op.elements](const Operands&) { return at::zeros({t, all / t}); };
-      const double value = label_ == "scale value" ? std::sqrt(static_cast<double>(head_dim())) : kLowest;
+      const double value = label_ == "scale value" ? std::sqrt(static_cast<double>(head_dim())) : FloatType::lowest();
       return [value](const Operands&) { return at::full({}, value); };
     }
     case Movement::cache_append:

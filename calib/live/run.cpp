@@ -36,11 +36,19 @@ struct Job {
   std::uint64_t seed;
 };
 
+ridgeline::Precision precision_of(const Json& question) {
+  const std::string word = question.at("precision");
+  const auto precision = ridgeline::parse_precision(word);
+  if (!precision) throw ridgeline::Error("unknown precision " + word);
+  return *precision;
+}
+
 Job job_of(const Json& job) {
   Workload w;
   w.task = ridgeline::parse_task({"job", 0, 0, "task"}, job.at("task").get<std::string>());
   w.batch = job.at("batch"), w.length = job.at("length");
   w.new_tokens = job.at("new_tokens"), w.beams = job.at("beams");
+  w.numerics = ridgeline::uniform_numerics(precision_of(job));
   w.optimiser = job.at("optimiser") == "sgd" ? ridgeline::Optimiser::sgd : ridgeline::Optimiser::adam;
   return {ridgeline::parse_model(ridgeline::parse_document(job.at("model").get<std::string>(), "model"), "model"), w,
           job.at("seed").get<std::uint64_t>()};
@@ -103,10 +111,7 @@ class Service {
 
   static Json products(const Json& question) {
     at::set_num_threads(question.at("threads").get<int>());
-    const std::string word = question.at("precision");
-    const auto precision = ridgeline::parse_precision(word);
-    if (!precision) throw ridgeline::Error("unknown precision " + word);
-    const auto rate = ridgeline::product_rate(*precision, question.at("seconds"));
+    const auto rate = ridgeline::product_rate(precision_of(question), question.at("seconds"));
     return rate ? Json{{"rate", *rate}} : Json{{"rate", nullptr}};
   }
 

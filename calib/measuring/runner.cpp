@@ -201,6 +201,7 @@ class Runner {
             {"length", w.length},
             {"new_tokens", w.new_tokens},
             {"beams", w.beams},
+            {"precision", name(w.numerics.activations)},
             {"optimiser", w.optimiser == Optimiser::adam ? "adam" : "sgd"},
             {"threads", options_.threads},
             {"seed", options_.seed}};

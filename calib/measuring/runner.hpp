@@ -1,7 +1,8 @@
 // Whoever runs models: a program of its own that links libtorch (calib/live/run.cpp), or a test.
 //
 // The program reads one JSON document a line on stdin and answers each with one on stdout:
-//   {"load": {"model": YAML, "task", "batch", "length", "new_tokens", "beams", "optimiser", "threads", "seed"}}
+//   {"load": {"model": YAML, "task", "batch", "length", "new_tokens", "beams", "precision", "optimiser",
+//             "threads", "seed"}}
 //     -> {"parameters": N}
 //   {"run": TIMES}      -> {"start": s, "end": s, "runs": [{"PHASE": s, ...}, ...]}
 //   {"operators": TIMES} -> {"start", "end", "operators": [{"phase", "vertex", "label", "seconds": [s, ...]}, ...]}

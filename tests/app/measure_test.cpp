@@ -85,6 +85,11 @@ TEST(MeasureCommand, SaysWhatIsMissingOrWrong) {
             std::string::npos);
   EXPECT_NE(complaint("measure --models mixed --device raspberry-pi-4 --budget 5 --plan-only").find("--budget"),
             std::string::npos);
+  EXPECT_EQ(
+      complaint("measure --models mixed --device raspberry-pi-4 --precision int8 --plan-only"),
+      "error: --precision: libtorch runs no whole models in int8 on a processor; fp32 and bf16 can be measured\n");
+  EXPECT_EQ(complaint("measure --models mixed --device raspberry-pi-4 --precision bf16 --agent-plan"),
+            "error: --agent-plan: is of calls in fp32; leave --precision out\n");
   EXPECT_NE(complaint("measure --models mixed --device raspberry-pi-4 --level operator --plan-only").find("--level"),
             std::string::npos);
 }

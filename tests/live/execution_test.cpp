@@ -153,8 +153,11 @@ TEST(Execution, RefusesWhatItCannotRun) {
   EXPECT_EQ(error_of([&] { Execution(bert, w); }),
             "only what eager code dispatches can be executed: no fusion, with views");
   w = workload(Task::encode, 1, 8);
+  w.numerics = uniform_numerics(Precision::int8);
+  EXPECT_EQ(error_of([&] { Execution(bert, w); }), "only fp32 and bf16 can be executed");
+  w = workload(Task::train, 1, 8);
   w.numerics = uniform_numerics(Precision::bf16);
-  EXPECT_EQ(error_of([&] { Execution(bert, w); }), "only fp32 can be executed");
+  EXPECT_EQ(error_of([&] { Execution(bert, w); }), "training is executed in fp32 only");
 }
 
 }  // namespace
