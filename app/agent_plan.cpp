@@ -23,7 +23,7 @@ std::string agent_plan(const MeasuringTarget& target, const std::vector<PlannedM
                        static_cast<double>(i) / static_cast<double>(plan.size()));
     const nlohmann::ordered_json about = {
         {"id", p.id},
-        {"model", to_yaml(p.architecture)},
+        {"model", to_yaml(p.definition)},
         {"task", name(p.workload.task)},
         {"batch", p.workload.batch},
         {"length", p.workload.length},
@@ -32,7 +32,7 @@ std::string agent_plan(const MeasuringTarget& target, const std::vector<PlannedM
     std::string line = about.dump();
     line.pop_back();
     try {
-      line += ", \"calls\": " + runner.record(p.architecture, p.workload) + "}";
+      line += ", \"calls\": " + runner.record(p.definition, p.workload) + "}";
     } catch (const Error& error) {
       session.log->warn("{} is left out: {}", p.id, error.what());
       continue;

@@ -6,10 +6,12 @@
 
 #include "app/arguments.hpp"
 #include "app/format.hpp"
+#include "base/document.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "calib/child_process.hpp"
 #include "model/given_graph.hpp"
+#include "model/lowering.hpp"
 
 namespace ridgeline {
 namespace {

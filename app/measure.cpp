@@ -105,14 +105,16 @@ constexpr CommandHelp kMeasureHelp{
     "measure models on this machine",
     "Runs models with libtorch on this machine, each until its median latency is known to 2 %, reads the power "
     "sensor where there is one, and writes a store that import, calibrate and validate take. Models come from a "
-    "table (model, length, batch, task, ...: docs/measuring.md) or from a space: bert, flexibert, gpt2, t5 or mixed. "
-    "With --choose each is chosen by what the ones before have said. What is measured is on the disk at once: "
-    "after an interruption --resume goes on.",
+    "table (model, length, batch, task, ...: docs/measuring.md), from a space (bert, flexibert, gpt2, t5 or mixed), "
+    "or are one operator graph that `ridgeline convert` has made. With --choose each is chosen by what the ones "
+    "before "
+    "have said. What is measured is on the disk at once: after an interruption --resume goes on.",
     kMeasureExamples};
 
 void declare_measure(OptionSet& set, MeasureCommandOptions& o) {
   const std::string group = "Measuring";
-  set.value(group, "--models", "FILE|SPACE", "a table of models, or a space they are drawn from", o.models);
+  set.value(group, "--models", "FILE|SPACE",
+            "a table of models, an operator graph (.yaml), or a space that models are drawn from", o.models);
   set.value(
       group, "--level", "LEVEL",
       "model: whole models (default); block: each distinct layer by itself; op: each distinct operator of those",

@@ -24,6 +24,12 @@ bool is_space(const std::string& models) {
 
 std::vector<PlannedModel> at_level(std::vector<PlannedModel> plan, MeasureLevel level) {
   if (level == MeasureLevel::model) return plan;
+  for (const PlannedModel& planned : plan)
+    if (level == MeasureLevel::block && std::holds_alternative<GivenGraph>(planned.definition))
+      throw InputError(
+          {"--level", 0, 0, ""},
+          fmt::format("{} is given by its operators, and nobody says which of them are a block", planned.model),
+          "take --level model or op");
   plan = blocks_of(plan);
   for (PlannedModel& planned : plan) planned.by_operator = level == MeasureLevel::op;
   return plan;
@@ -51,7 +57,7 @@ std::vector<PlannedModel> quick_models(const std::string& space, std::size_t cou
   for (PlannedModel& planned : plan) planned.workload.numerics = target.data_sheet.numerics;
   plan = at_level(std::move(plan), level);
   std::erase_if(plan, [&](const PlannedModel& p) {
-    return estimate(lower(p.architecture, p.workload), target.data_sheet, Seconds(0)).latency.si() > longest;
+    return estimate(lower(p.definition, p.workload), target.data_sheet, Seconds(0)).latency.si() > longest;
   });
   return plan;
 }
@@ -61,10 +67,12 @@ std::vector<PlannedModel> models_to_measure(const MeasureCommandOptions& options
     if (!std::filesystem::exists(options.models))
       throw_unknown_name({"--models", 0, 0, ""}, "space or file", options.models, measured_spaces());
     const std::string kind = std::filesystem::path(options.models).extension();
-    if (kind == ".yaml" || kind == ".yml")
-      throw InputError({options.models, 0, 0, ""}, "one model, where a table of models is expected",
-                       "name it in a .csv file with a column 'model' (docs/data.md)");
-    const std::vector<PlannedModel> plan = planned_in(options.models, target.runtime_name, options.precision);
+    const bool is_model = kind == ".yaml" || kind == ".yml";
+    if (is_model && options.precision != Precision::fp32)
+      throw InputError({"--precision", 0, 0, ""}, "operator graphs are measured in fp32", "leave --precision out");
+    const std::vector<PlannedModel> plan = is_model
+                                               ? planned_graph(options.models, target.runtime_name)
+                                               : planned_in(options.models, target.runtime_name, options.precision);
     return at_level(plan, options.level);
   }
   const auto lasting = std::clamp<Size>(static_cast<Size>(options.budget.si() / kFewestSecondsEach), 8, 1000);

@@ -214,8 +214,7 @@ Outcome run_models(const ModelsOptions& options, const Session& session) {
     if (options.output == Output::csv) return {list_csv(models)};
     return {list_text(models, session.style)};
   }
-  if (options.yaml)
-    return {std::visit([](const auto& model) { return to_yaml(model); }, load_model_or_graph(options.name))};
+  if (options.yaml) return {to_yaml(load_model_or_graph(options.name))};
   const ModelReport report = make_model_report(options);
   if (options.output == Output::json) return {detail_json(report)};
   if (options.output == Output::csv) return {detail_csv(report)};

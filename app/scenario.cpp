@@ -119,10 +119,6 @@ Workload choose_workload(const WorkloadOptions& options, const Model& model, con
   return std::visit([&](const auto& m) { return choose_workload(options, m, defaults); }, model);
 }
 
-Program lower(const Model& model, const Workload& workload) {
-  return std::visit([&](const auto& m) { return lower(m, workload); }, model);
-}
-
 Device prepare_device(const std::string& name, const WhatIfOptions& options) {
   return prepare_device(read_device(name), options);
 }

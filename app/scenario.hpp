@@ -47,8 +47,6 @@ Workload choose_workload(const WorkloadOptions& options, const Architecture& arc
 Workload choose_workload(const WorkloadOptions& options, const GivenGraph& graph,
                          const WorkloadDefaults& defaults = {});
 Workload choose_workload(const WorkloadOptions& options, const Model& model, const WorkloadDefaults& defaults = {});
-/// As model/lowering.hpp and model/given_graph.hpp do it.
-Program lower(const Model& model, const Workload& workload);
 
 /// The device with the what-ifs applied: --set first, then the power mode, then the clock.
 Device prepare_device(const std::string& name, const WhatIfOptions& options);

@@ -150,7 +150,7 @@ class Selftest {
     if (kCampaigns[campaign].level != MeasureLevel::model) plan = blocks_of(plan);
     std::vector<double> seconds;
     for (const PlannedModel& p : plan)
-      seconds.push_back(estimate(lower(p.architecture, p.workload), data_sheet, Seconds(0)).latency.si());
+      seconds.push_back(estimate(lower(p.definition, p.workload), data_sheet, Seconds(0)).latency.si());
     std::sort(seconds.begin(), seconds.end());
     return seconds;
   }

@@ -41,7 +41,7 @@ std::string families_table(const SelftestResult& r, const Style& style) {
   std::map<std::string, Pairs> families;
   for (std::size_t i = 0; i < r.unseen.size(); ++i) {
     const Measurement& row = r.unseen[i];
-    Pairs& pairs = families[fmt::format("{}, {}", row.architecture.family, name(row.workload.task))];
+    Pairs& pairs = families[fmt::format("{}, {}", family_of(row.definition), name(row.workload.task))];
     pairs.predicted.push_back(predicted_latency(r.folds.front().predicted[i]));
     pairs.measured.push_back(row.latency->value);
   }

@@ -142,7 +142,7 @@ Json edgetran_study(const std::filesystem::path& data, int seeds, double seconds
     bench_of_code[set.name.substr(set.name.find('/') + 1)] = study.benches.size();
     study.benches.push_back(bench);
     for (const Measurement& row : set.rows) {
-      initial.push_back(study.rival(row.model, bench, row.architecture));
+      initial.push_back(study.rival(row.model, bench, architecture_of(row.definition)));
       json["measured"].push_back({{"model", row.model},
                                   {"device", set.device},
                                   {"parameters", initial.back().figures.parameters},

@@ -140,10 +140,10 @@ CondensedRow Condenser::condense(const Program& program, const MeasuredOperator&
 }
 
 CondensedRow Condenser::condense(const Measurement& row) {
-  if (row.op) return condense(lower(row.architecture, row.workload), *row.op);
+  if (row.op) return condense(lower(row.definition, row.workload), *row.op);
   std::vector<std::string> names;
   for (const MeasuredPart& part : row.parts) names.push_back(part.phase);
-  return condense(lower(row.architecture, row.workload), names);
+  return condense(lower(row.definition, row.workload), names);
 }
 
 OperatorCosts operator_costs(const Condenser& condenser, const std::vector<bool>& used, const ParameterSpace& space,

@@ -96,7 +96,7 @@ std::vector<MeasurementSet> import_edgetran(const std::filesystem::path& file) {
     Measurement row;
     row.id = fmt::format("{}: {}", file.filename().string(), key);
     row.model = key.substr(0, cut);
-    row.architecture = parse_flexibert(node.at("model_dict"), row.model);
+    row.definition = parse_flexibert(node.at("model_dict"), row.model);
     row.workload = workloads[found->second];
     row.latency = figure(performance, "latency");
     row.energy = figure(performance, "energy");

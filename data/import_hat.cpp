@@ -133,8 +133,9 @@ MeasurementSet import_hat(const std::filesystem::path& file) {
     row.id = fmt::format("{}:{}", file.filename().string(), cells.line);
     row.order = static_cast<std::int64_t>(set.rows.size());
     row.model = fmt::format("{}-{}", name.task.task, row.order);
-    row.architecture = architecture_of(table, cells, columns, row.model);
-    set_vocabulary(row.architecture, name.task);
+    Architecture architecture = architecture_of(table, cells, columns, row.model);
+    set_vocabulary(architecture, name.task);
+    row.definition = std::move(architecture);
     row.workload = workload;
     constexpr std::array<std::string_view, 2> phases{"encoder", "decode"};
     for (std::size_t i = 0; i < phases.size(); ++i)

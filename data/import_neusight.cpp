@@ -94,8 +94,8 @@ Measurement read_row(const fs::path& file, const ModelFileName& name, std::strin
   Measurement row;
   row.id = fmt::format("{}/{}", name.gpu, file.filename().string());
   row.model = name.model;
-  row.architecture = measured_model(file, name);
-  row.workload = {.task = task_of(row.architecture, name), .batch = name.batch, .length = name.length};
+  Architecture model = measured_model(file, name);
+  row.workload = {.task = task_of(model, name), .batch = name.batch, .length = name.length};
   set_runtime(row.workload, runtime);
 
   const Node document = read_document(file);
@@ -105,12 +105,13 @@ Measurement read_row(const fs::path& file, const ModelFileName& name, std::strin
   if (name.training) {
     add_part(row, "forward", latency("fw_latency"));
     add_part(row, "backward", latency("bwall_latency"));
-  } else if (is_encoder_decoder(row.architecture)) {
-    row.architecture.dropout = false;
+  } else if (is_encoder_decoder(model)) {
+    model.dropout = false;
     add_part(row, "forward", latency("fw_latency"));
   } else {
     row.latency = latency("e2e_latency");
   }
+  row.definition = std::move(model);
   return row;
 }
 

@@ -10,6 +10,7 @@
 
 #include "data/import.hpp"
 #include "data/sets.hpp"
+#include "data/table_graphs.hpp"
 #include "data/table_rows.hpp"
 #include "hwdesc/device_file.hpp"
 #include "model/lowering.hpp"
@@ -114,10 +115,10 @@ class TableReader {
   Measurement measurement(const TableRow& row, const MeasurementSet& set) {
     Measurement result;
     result.id = row.id;
-    const Model& model = model_of(row);
+    const NamedModel& model = model_of(row);
     result.model = model.name;
-    result.architecture = model.architecture;
-    result.workload = workload(row, result.architecture, set);
+    result.definition = model.definition;
+    result.workload = workload(row, result.definition, set);
     const double batch = static_cast<double>(result.workload.batch);
     result.latency = figure(row, kLatency, batch);
     result.energy = figure(row, kEnergy, batch);
@@ -151,9 +152,9 @@ class TableReader {
   }
 
  private:
-  struct Model {
+  struct NamedModel {
     std::string name;
-    Architecture architecture;
+    Model definition;
   };
 
   static std::vector<std::string> precision_names() {
@@ -179,7 +180,7 @@ class TableReader {
     throw_unknown_name(cell.place, "power mode", cell.text, names);
   }
 
-  const Model& model_of(const TableRow& row) {
+  const NamedModel& model_of(const TableRow& row) {
     const TableCell& cell = needed(row, "model");
     if (cell.map) {
       inline_model_ = {row.id, parse_model(*cell.map, row.id)};
@@ -188,7 +189,7 @@ class TableReader {
     const auto found = models_.find(cell.text);
     if (found != models_.end()) return found->second;
     try {
-      return models_[cell.text] = {cell.text, load_model(located(cell.text))};
+      return models_[cell.text] = {cell.text, load_model_or_graph(located(cell.text))};
     } catch (const InputError& error) {
       if (!error.location().file.empty()) throw;
       throw InputError(cell.place, error.what());
@@ -202,6 +203,15 @@ class TableReader {
     const bool is_path =
         model.find('/') != std::string::npos || ending == ".yaml" || ending == ".yml" || ending == ".json";
     return is_path ? (folder_.empty() ? "." / path : folder_ / path).string() : model;
+  }
+
+  Workload workload(const TableRow& row, const Model& model, const MeasurementSet& set) {
+    if (const auto* graph = std::get_if<GivenGraph>(&model)) {
+      Workload result = workload_in(row, *graph, set.precision);
+      set_runtime(result, set.runtime);
+      return result;
+    }
+    return workload(row, std::get<Architecture>(model), set);
   }
 
   Workload workload(const TableRow& row, const Architecture& model, const MeasurementSet& set) {
@@ -233,8 +243,8 @@ class TableReader {
 
   fs::path folder_;
   std::map<std::string, std::string> devices_, runtimes_;
-  std::map<std::string, Model> models_;
-  Model inline_model_;
+  std::map<std::string, NamedModel> models_;
+  NamedModel inline_model_;
 };
 
 using SetKey = std::tuple<std::string, std::string, std::string, Precision, std::string, Protocol>;

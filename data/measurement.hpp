@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/precision.hpp"
-#include "model/architecture.hpp"
+#include "model/given_graph.hpp"
 #include "model/workload.hpp"
 
 namespace ridgeline {
@@ -43,7 +43,7 @@ std::string to_text(const MeasuredOperator& op);
 struct Measurement {
   std::string id;     ///< where it came from, unique in its set: "dataset.json: 9f4a…_rpi", "file.csv:17"
   std::string model;  ///< its name, where it has one
-  Architecture architecture;
+  Model definition;   ///< its architecture, or its operators
   Workload workload;
   std::optional<MeasuredValue> latency;           ///< s a sequence
   std::optional<MeasuredValue> energy;            ///< J a sequence

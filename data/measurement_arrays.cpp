@@ -156,7 +156,7 @@ ArrayGroup set_group(const MeasurementSet& set) {
     rows.texts["id"].push_back(row.id);
     rows.texts["model"].push_back(row.model);
     rows.numbers["order"].push_back(static_cast<double>(row.order));
-    rows.numbers["architecture"].push_back(architectures.number(to_yaml(row.architecture)));
+    rows.numbers["architecture"].push_back(architectures.number(to_yaml(row.definition)));
     const auto found = std::find(seen.begin(), seen.end(), row.workload);
     rows.numbers["workload"].push_back(static_cast<double>(found - seen.begin()));
     if (found == seen.end()) {
@@ -209,12 +209,16 @@ MeasuredValue value(double measured, double deviation) {
   return {measured, std::isnan(deviation) ? std::nullopt : std::optional(deviation)};
 }
 
-std::vector<Architecture> architectures(const StoredGroup& group) {
-  std::vector<Architecture> result;
+std::vector<Model> definitions(const StoredGroup& group) {
+  std::vector<Model> result;
   const std::vector<std::string>& documents = group.texts("architectures");
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const std::string place = fmt::format("{}: {}", group.file(), group.place("architectures").key);
-    result.push_back(parse_ridgeline_model(parse_document(documents[i], fmt::format("{}[{}]", place, i)), ""));
+    const Node document = parse_document(documents[i], fmt::format("{}[{}]", place, i));
+    if (is_given_graph(document))
+      result.emplace_back(parse_given_graph(document, ""));
+    else
+      result.emplace_back(parse_ridgeline_model(document, ""));
   }
   return result;
 }
@@ -222,7 +226,7 @@ std::vector<Architecture> architectures(const StoredGroup& group) {
 void read_rows(const StoredGroup& group, MeasurementSet& set) {
   const std::size_t n = group.vector("latency", "s").size();
   if (n == 0) return;
-  const std::vector<Architecture> models = architectures(group);
+  const std::vector<Model> models = definitions(group);
   const std::vector<Workload> tasks = workloads(group.group("workloads"));
   if (models.empty() || tasks.empty()) group.fail("architectures", "rows without models or workloads");
   const auto model = group.indices("architecture", 0, models.size() - 1, n);
@@ -235,7 +239,7 @@ void read_rows(const StoredGroup& group, MeasurementSet& set) {
     Measurement& row = set.rows[i];
     row.id = ids[i];
     row.model = names[i];
-    row.architecture = models[model[i]];
+    row.definition = models[model[i]];
     row.workload = tasks[task[i]];
     row.order = static_cast<std::int64_t>(order[i]);
   }

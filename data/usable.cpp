@@ -54,9 +54,9 @@ std::vector<double> figures_of(const Measurement& row) {
 /// Whatever the rows call their models.
 bool same_model_and_workload(const Measurement& a, const Measurement& b) {
   if (a.workload != b.workload || a.conditions != b.conditions || a.op != b.op) return false;
-  Architecture renamed = b.architecture;
-  renamed.name = a.architecture.name;
-  return renamed == a.architecture;
+  Model renamed = b.definition;
+  std::visit([&](auto& model) { model.name = name_of(a.definition); }, renamed);
+  return renamed == a.definition;
 }
 
 }  // namespace

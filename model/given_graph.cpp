@@ -1,7 +1,13 @@
 #include "model/given_graph.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_map>
+
+#include "base/document.hpp"
+#include "model/lowering.hpp"
+#include "model/readers.hpp"
 
 namespace ridgeline {
 namespace {
@@ -186,6 +192,19 @@ Size parameter_count(const Model& model) {
   if (const auto* architecture = std::get_if<Architecture>(&model)) return parameter_count(*architecture);
   const auto& graph = std::get<GivenGraph>(model);
   return lower(graph, workload_of(graph)).parameters;
+}
+
+const Architecture& architecture_of(const Model& model) {
+  if (const auto* architecture = std::get_if<Architecture>(&model)) return *architecture;
+  throw Error(fmt::format("{} is given by its operators, and an architecture is needed here", name_of(model)));
+}
+
+Program lower(const Model& model, const Workload& workload) {
+  return std::visit([&](const auto& m) { return lower(m, workload); }, model);
+}
+
+std::string to_yaml(const Model& model) {
+  return std::visit([](const auto& m) { return to_yaml(m); }, model);
 }
 
 }  // namespace ridgeline

@@ -12,12 +12,14 @@
 #include <variant>
 #include <vector>
 
-#include "base/document.hpp"
 #include "model/architecture.hpp"
-#include "model/lowering.hpp"
+#include "model/operators.hpp"
 #include "model/workload.hpp"
 
 namespace ridgeline {
+
+class Node;
+struct Program;
 
 /// A tensor that exists before the graph runs.
 struct GivenTensor {
@@ -77,14 +79,19 @@ struct UnknownOperator {
 /// In the order in which they first appear.
 std::vector<UnknownOperator> unknown_operators(const GivenGraph& graph);
 
-/// What a command that takes both is given.
+/// A model, whichever way it is defined.
 using Model = std::variant<Architecture, GivenGraph>;
 const std::string& name_of(const Model& model);
 /// The architecture's family; "graph".
 std::string_view family_of(const Model& model);
 Size parameter_count(const Model& model);
+/// Error, naming the model, where it is given by its operators.
+const Architecture& architecture_of(const Model& model);
+Program lower(const Model& model, const Workload& workload);
 
-/// As load_model() of model/readers.hpp, but of graphs too.
+/// As load_model() and parse_model() of model/readers.hpp, but of graphs too.
 Model load_model_or_graph(std::string_view name_or_path);
+Model parse_model_or_graph(const Node& document, std::string name);
+std::string to_yaml(const Model& model);
 
 }  // namespace ridgeline

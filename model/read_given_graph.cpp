@@ -4,6 +4,7 @@
 #include <cmath>
 #include <unordered_set>
 
+#include "base/document.hpp"
 #include "model/given_graph.hpp"
 #include "model/given_graph_fields.hpp"
 #include "model/yaml_fields.hpp"

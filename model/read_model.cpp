@@ -31,7 +31,7 @@ Architecture parse_model(const Node& document, std::string name) {
   if (is_given_graph(document))
     document.at("ridgeline")
         .fail("this model is given by its operators, and an architecture is needed here",
-              "operator graphs are for estimate, compare and models");
+              "operator graphs are for estimate, compare, models and measure");
   if (document.has("ridgeline")) return parse_ridgeline_model(document, std::move(name));
   // EdgeTran's rows have a model_type of their own ("shallow_narrow") beside the model_dict.
   if (const Node* dict = document.find("model_dict")) return parse_flexibert(*dict, std::move(name));
@@ -90,9 +90,12 @@ Architecture load_model(std::string_view name_or_path) {
 Model load_model_or_graph(std::string_view name_or_path) {
   const std::filesystem::path file = file_of(name_or_path);
   if (file.empty()) return zoo_model(name_or_path).architecture;
-  const Node document = read_document(file);
-  if (is_given_graph(document)) return parse_given_graph(document, name_of_file(file));
-  return parse_model(document, name_of_file(file));
+  return parse_model_or_graph(read_document(file), name_of_file(file));
+}
+
+Model parse_model_or_graph(const Node& document, std::string name) {
+  if (is_given_graph(document)) return parse_given_graph(document, std::move(name));
+  return parse_model(document, std::move(name));
 }
 
 }  // namespace ridgeline

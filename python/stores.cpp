@@ -106,7 +106,7 @@ py::array figure(const MeasurementSet& set, std::optional<MeasuredValue> Measure
 py::dict columns(const MeasurementSet& set) {
   py::dict result;
   result["id"] = words(set, [](const Measurement& row) { return row.id; });
-  result["model"] = words(set, [](const Measurement& row) { return row.architecture.name; });
+  result["model"] = words(set, [](const Measurement& row) { return name_of(row.definition); });
   result["task"] = words(set, [](const Measurement& row) { return name(row.workload.task); });
   result["batch"] = numbers(set, [](const Measurement& row) { return static_cast<double>(row.workload.batch); });
   result["length"] = numbers(set, [](const Measurement& row) { return static_cast<double>(row.workload.length); });
@@ -119,7 +119,7 @@ py::dict columns(const MeasurementSet& set) {
 
 const Architecture& measured_model(const MeasurementSet& set, std::size_t row) {
   if (row >= set.rows.size()) throw py::index_error(fmt::format("row {} of {}", row, set.rows.size()));
-  return set.rows[row].architecture;
+  return architecture_of(set.rows[row].definition);
 }
 
 void add_measurement_set(py::module_& module) {

@@ -7,84 +7,17 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/error.hpp"
 #include "calib/live/kernels.hpp"
+#include "calib/live/kernels_given.hpp"
+#include "model/lowering.hpp"
 
 namespace ridgeline {
 
 using at::Tensor;
-
-namespace {
-
-/// Numbers that are drawn; weights repeat them, because drawing each would take longer than running the model once.
-/// A prime, so that no two rows of a matrix are equal; no two weights begin at the same place.
-constexpr std::int64_t kDrawn = 65521;
-constexpr std::int64_t kAligned = 16;  // numbers of a cache line: weights begin where one does, as they do elsewhere
-
-}  // namespace
-
-FloatType::FloatType(at::ScalarType type) : before_(c10::get_default_dtype()) {
-  c10::set_default_dtype(c10::scalarTypeToTypeMeta(type));
-}
-FloatType::~FloatType() { c10::set_default_dtype(before_); }
-
-at::ScalarType FloatType::now() { return c10::get_default_dtype_as_scalartype(); }
-
-double FloatType::lowest() {
-  return now() == at::kBFloat16 ? static_cast<double>(std::numeric_limits<c10::BFloat16>::lowest())
-                                : std::numeric_limits<float>::lowest();
-}
-
-Tensors::Tensors(const ExecutionOptions& options) : allocates_(options.allocates) { at::manual_seed(options.seed); }
-
-Tensor Tensors::weight(const std::vector<std::int64_t>& shape, Size inner) {
-  if (!allocates_) return at::empty(shape, at::device(at::kMeta).dtype(FloatType::now()));
-  const std::int64_t count = c10::multiply_integers(shape);
-  if (!drawn_.defined()) drawn_ = at::empty({kDrawn}).uniform_(-1, 1);
-  const double bound = 1 / std::sqrt(static_cast<double>(inner));
-  const std::int64_t from = std::exchange(next_drawn_, (next_drawn_ + count) % kDrawn / kAligned * kAligned);
-  return (drawn_ * bound).repeat({(from + count + kDrawn - 1) / kDrawn}).narrow(0, from, count).view(shape);
-}
-
-Tensor Tensors::constant(const std::vector<std::int64_t>& shape, double value) {
-  if (!allocates_) return at::empty(shape, at::device(at::kMeta).dtype(FloatType::now()));
-  return at::full(shape, value);
-}
-
-Tensor Tensors::tokens(const std::vector<std::int64_t>& shape, Size bound) {
-  return at::randint(bound, shape, at::kLong);
-}
-
-Tensor Tensors::noise(const std::vector<std::int64_t>& shape) { return at::randn(shape); }
-
-WeightSet& Tensors::weights(std::int32_t number, const std::string& name) {
-  if (number < 0) return sets_[name];
-  return sets_[shared_.try_emplace(number, name).first->second];
-}
-
-Tensor Tensors::input(const std::string& name, const std::function<Tensor()>& make) {
-  for (const auto& [known, tensor] : inputs_)
-    if (known == name) return tensor;
-  return inputs_.emplace_back(name, make()).second;
-}
-
-std::vector<std::pair<std::string, Tensor>> Tensors::learned() const {
-  std::vector<std::pair<std::string, Tensor>> all;
-  for (const auto& [name, set] : sets_) {
-    if (set.weight.defined()) all.emplace_back(name + ".weight", set.weight);
-    if (set.bias.defined()) all.emplace_back(name + ".bias", set.bias);
-    if (set.columns.defined()) all.emplace_back(name + ".columns", set.columns);
-  }
-  return all;
-}
-
-std::int64_t Tensors::parameters() const {
-  std::int64_t sum = 0;
-  for (const auto& [name, tensor] : learned()) sum += tensor.numel();
-  return sum;
-}
 
 namespace {
 
@@ -101,7 +34,8 @@ struct RunnablePhase {
   std::string name;
   Size repeats = 1;
   OperatorGraph graph;
-  Values given, results;  ///< vertices by value
+  Values given, results;                                  ///< vertices by value
+  std::vector<std::pair<OperatorVertex, Tensor>> inputs;  ///< of a graph that was given by its operators
   std::vector<Instruction> instructions;
   std::vector<std::shared_ptr<PartKernels>> parts;
   Size batch = 1;
@@ -127,6 +61,29 @@ class PartNames {
   std::map<std::string, int> count_;
 };
 
+/// `kernel_at`: of each vertex in program order; `kept`: vertices whose results outlive the phase.
+void add_instructions(RunnablePhase& phase, const std::function<Kernel(OperatorVertex)>& kernel_at,
+                      const std::set<std::int32_t>& kept) {
+  const std::size_t count = num_vertices(phase.graph);
+  std::vector<std::int32_t> last(count, kNone);  // instruction that reads a value last
+  for (OperatorVertex v = 0; v < count; ++v) {
+    if (is_given(phase.graph[v])) continue;
+    Instruction instruction{kernel_at(v), {}, static_cast<std::int32_t>(v), {}};
+    const auto number = static_cast<std::int32_t>(phase.instructions.size());
+    for (auto [edge, end] = in_edges(v, phase.graph); edge != end; ++edge) {
+      const OperatorVertex from = source(*edge, phase.graph);
+      instruction.operands.push_back(static_cast<std::int32_t>(from));
+      last[from] = number;
+    }
+    last[v] = number;
+    phase.instructions.push_back(std::move(instruction));
+  }
+  for (std::size_t v = 0; v < count; ++v) {
+    if (!kept.contains(static_cast<std::int32_t>(v)) && last[v] != kNone && v + 1 < count)
+      phase.instructions[static_cast<std::size_t>(last[v])].last_used.push_back(static_cast<std::int32_t>(v));
+  }
+}
+
 RunnablePhase runnable(const PhaseParts& parts, const Workload& workload, bool keeps_cache, Tensors& tensors) {
   RunnablePhase phase;
   phase.name = parts.name;
@@ -149,26 +106,27 @@ RunnablePhase runnable(const PhaseParts& parts, const Workload& workload, bool k
   phase.results = values;
   phase.graph = std::move(builder).build();
 
+  add_instructions(phase, [&](OperatorVertex v) { return kernel_of(phase.graph[v], phase.parts[part_of[v]]); },
+                   {values.nodes.begin(), values.nodes.end()});
+  return phase;
+}
+
+/// The result is that of the last operator.
+RunnablePhase runnable(const GivenGraph& given, const Workload& workload, Tensors& tensors) {
+  Program program = lower(given, workload);
+  RunnablePhase phase;
+  phase.name = program.phases.front().name;
+  phase.batch = given.batch;
+  phase.graph = std::move(program.phases.front().graph);
   const std::size_t count = num_vertices(phase.graph);
-  std::vector<std::int32_t> last(count, kNone);  // instruction that reads a value last
-  for (OperatorVertex v = 0; v < count; ++v) {
-    const OperatorNode& node = phase.graph[v];
-    if (is_given(node)) continue;
-    Instruction instruction{kernel_of(node, phase.parts[part_of[v]]), {}, static_cast<std::int32_t>(v), {}};
-    const auto number = static_cast<std::int32_t>(phase.instructions.size());
-    for (auto [edge, end] = in_edges(v, phase.graph); edge != end; ++edge) {
-      const OperatorVertex from = source(*edge, phase.graph);
-      instruction.operands.push_back(static_cast<std::int32_t>(from));
-      last[from] = number;
-    }
-    last[v] = number;
-    phase.instructions.push_back(std::move(instruction));
-  }
-  for (std::size_t v = 0; v < count; ++v) {
-    const auto lives_on = std::find(values.nodes.begin(), values.nodes.end(), static_cast<std::int32_t>(v));
-    if (lives_on == values.nodes.end() && last[v] != kNone && v + 1 < count)
-      phase.instructions[static_cast<std::size_t>(last[v])].last_used.push_back(static_cast<std::int32_t>(v));
-  }
+  phase.results.nodes[static_cast<std::size_t>(Value::hidden)] = static_cast<std::int32_t>(count) - 1;
+  for (OperatorVertex v = 0; v < count; ++v)
+    if (is_given(phase.graph[v]))
+      phase.inputs.emplace_back(
+          v, tensors.input(phase.graph[v].label, [&] { return tensors.noise({phase.graph[v].output}); }));
+  const std::vector<Kernel> kernels = given_kernels(phase.graph, tensors);
+  add_instructions(phase, [&](OperatorVertex v) { return kernels[v]; },
+                   {program.phases.front().results.begin(), program.phases.front().results.end()});
   return phase;
 }
 
@@ -244,7 +202,7 @@ at::ScalarType float_type_of(const Workload& workload) {
 }  // namespace
 
 struct Execution::Impl {
-  Architecture architecture;
+  Model model;
   Workload workload;
   ExecutionOptions options;
   at::ScalarType float_type;
@@ -255,11 +213,16 @@ struct Execution::Impl {
   std::array<Tensor, kValueCount> carried;  ///< by Value, from one phase to the next
   Tensor result;
 
-  Impl(const Architecture& a, const Workload& w, const ExecutionOptions& o)
-      : architecture(a), workload(w), options(o), float_type(float_type_of(w)), tensors(o) {
+  Impl(const Model& m, const Workload& w, const ExecutionOptions& o)
+      : model(m), workload(w), options(o), float_type(float_type_of(w)), tensors(o) {
     check_executable(w);
     const FloatType floats(float_type);
-    plans = plan(architecture, workload);
+    if (const auto* given = std::get_if<GivenGraph>(&model)) {
+      if (w.task == Task::train) throw Error(fmt::format("{} is given by the operators of one pass", given->name));
+      phases.push_back(runnable(*given, workload, tensors));
+      return;
+    }
+    plans = plan(std::get<Architecture>(model), workload);
     const bool keeps_cache = plans.size() > 1;
     for (const PhaseParts& p : plans) phases.push_back(runnable(p, workload, keeps_cache, tensors));
     if (options.allocates) prepare_inputs();
@@ -303,6 +266,7 @@ struct Execution::Impl {
       values[static_cast<std::size_t>(given)] =
           held == phase.batch ? carried[v] : carried[v].repeat_interleave(phase.batch / held, 0);
     }
+    for (const auto& [vertex, tensor] : phase.inputs) values[vertex] = tensor;
     double before = seconds != nullptr ? now() : 0;
     for (const Instruction& i : phase.instructions) {
       Tensor& value = values[static_cast<std::size_t>(i.result)];
@@ -373,8 +337,8 @@ std::vector<OperatorTime> Execution::run_operators() {
   return times;
 }
 
-Execution::Execution(const Architecture& architecture, const Workload& workload, const ExecutionOptions& options)
-    : impl_(std::make_unique<Impl>(architecture, workload, options)) {}
+Execution::Execution(const Model& model, const Workload& workload, const ExecutionOptions& options)
+    : impl_(std::make_unique<Impl>(model, workload, options)) {}
 Execution::~Execution() = default;
 Execution::Execution(Execution&&) noexcept = default;
 Execution& Execution::operator=(Execution&&) noexcept = default;

@@ -9,6 +9,9 @@
 // Weights and inputs are random, from a seed. What the numbers are has no influence on the time but in two places:
 // a router of experts is made to spread tokens evenly, as the graph says; tokens are drawn from the whole vocabulary.
 //
+// A model that is given by its operators tells their sizes and no axes: each vertex calls an ATen operator that does
+// as much work on as many numbers (calib/live/kernels_given.hpp). What such a run computes means nothing.
+//
 // In bf16 everything is: weights, activations, caches, masks, as after model.to(torch.bfloat16); tables of positions
 // are computed in fp32 first. Left out: other formats, training in bf16, block-sparse weights (no kernel in
 // libtorch), and graphs that a compiler fused. No libtorch header is needed to use this one.
@@ -19,7 +22,7 @@
 #include <string>
 #include <vector>
 
-#include "model/architecture.hpp"
+#include "model/given_graph.hpp"
 #include "model/workload.hpp"
 
 namespace ridgeline {
@@ -55,7 +58,7 @@ struct OperatorTime {
 class Execution {
  public:
   /// Throws as lower() does, and Error for what is left out.
-  Execution(const Architecture& architecture, const Workload& workload, const ExecutionOptions& options = {});
+  Execution(const Model& model, const Workload& workload, const ExecutionOptions& options = {});
   ~Execution();
   Execution(Execution&&) noexcept;
   Execution& operator=(Execution&&) noexcept;
@@ -70,7 +73,8 @@ class Execution {
   std::int64_t parameters() const;
 
   /// For comparing with other code. Names: "encoder.LAYER.PART.LABEL.weight" (parts of a layer from 0), ".bias";
-  /// "encoder.embeddings.LABEL.weight"; "head.LABEL.weight". Matrices of a linear map are [columns, inner].
+  /// "encoder.embeddings.LABEL.weight"; "head.LABEL.weight". Matrices of a linear map are [columns, inner]. Given
+  /// operators have all their learned numbers in one vector, "LABEL.weight".
   std::vector<HostTensor> weights() const;
   /// Numbers of the tokens ("encoder.tokens"), or the image ("encoder.image").
   std::vector<HostTensor> inputs() const;

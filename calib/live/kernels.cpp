@@ -26,6 +26,15 @@ std::string base_of(std::string_view label) {
 
 }  // namespace
 
+Tensor grouped_linear(const Tensor& in, const Tensor& weight, const Tensor& bias, Size groups) {
+  const Tensor rows = in.reshape({-1, groups, in.size(-1) / groups}).transpose(0, 1);
+  const Tensor blocks = weight.view({groups, -1, weight.size(1)}).transpose(1, 2);
+  std::vector<std::int64_t> shape = in.sizes().vec();
+  shape.back() = weight.size(0);
+  const Tensor product = at::bmm(rows, blocks).transpose(0, 1).reshape(shape);
+  return bias.defined() ? product + bias : product;
+}
+
 Kernel kernel_of(const OperatorNode& node, const std::shared_ptr<PartKernels>& part) {
   return std::visit(KernelMaker(node, part), node.op);
 }
@@ -57,14 +66,7 @@ Kernel KernelMaker::operator()(const MatMul& op) const {
   if (label_ == "pointwise")  // over [batch, channels, positions]
     return [kernel = weight.unsqueeze(-1)](const Operands& in) { return at::conv1d(in[0], kernel); };
   if (op.groups > 1)
-    return [weight, bias, g = op.groups](const Operands& in) {
-      const Tensor rows = in[0].reshape({-1, g, in[0].size(-1) / g}).transpose(0, 1);
-      const Tensor blocks = weight.view({g, -1, weight.size(1)}).transpose(1, 2);
-      std::vector<std::int64_t> shape = in[0].sizes().vec();
-      shape.back() = weight.size(0);
-      const Tensor product = at::bmm(rows, blocks).transpose(0, 1).reshape(shape);
-      return bias.defined() ? product + bias : product;
-    };
+    return [weight, bias, g = op.groups](const Operands& in) { return grouped_linear(in[0], weight, bias, g); };
   return [weight, bias](const Operands& in) { return at::linear(in[0], weight, bias); };
 }
 

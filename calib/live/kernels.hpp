@@ -105,6 +105,9 @@ struct PartKernels {
   bool keeps_cache = false;  ///< a later phase reads what this one leaves behind
 };
 
+/// A linear map of `groups` blocks that do not mix: in [..., inner], weight [columns, inner / groups].
+at::Tensor grouped_linear(const at::Tensor& in, const at::Tensor& weight, const at::Tensor& bias, Size groups);
+
 /// The kernel of one vertex. Throws Error for what cannot run here.
 Kernel kernel_of(const OperatorNode& node, const std::shared_ptr<PartKernels>& part);
 

@@ -192,14 +192,14 @@ double mean_of_absolute_values(const HostTensor& tensor) {
 
 }  // namespace
 
-std::string record_calls(const Architecture& architecture, const Workload& workload, std::uint64_t seed) {
+std::string record_calls(const Model& model, const Workload& workload, std::uint64_t seed) {
   if (workload.task == Task::train) throw Error("training cannot be written down as calls");
   Recorder recorder;
   HostTensor result;
   {
     const Listening here(recorder);
     const at::NoGradGuard no_gradients;
-    Execution execution(architecture, workload, {.seed = seed});
+    Execution execution(model, workload, {.seed = seed});
     execution.run();
     recorder.start_run();
     execution.run();

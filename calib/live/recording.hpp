@@ -21,12 +21,12 @@
 #include <cstdint>
 #include <string>
 
-#include "model/architecture.hpp"
+#include "model/given_graph.hpp"
 #include "model/workload.hpp"
 
 namespace ridgeline {
 
 /// The JSON. Throws as Execution does; Error for training, and for an argument that cannot be written down.
-std::string record_calls(const Architecture& architecture, const Workload& workload, std::uint64_t seed);
+std::string record_calls(const Model& model, const Workload& workload, std::uint64_t seed);
 
 }  // namespace ridgeline

@@ -19,7 +19,7 @@
 #include "calib/live/execution.hpp"
 #include "calib/live/rates.hpp"
 #include "calib/live/recording.hpp"
-#include "model/readers.hpp"
+#include "model/given_graph.hpp"
 
 namespace {
 
@@ -31,7 +31,7 @@ using ridgeline::Workload;
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 struct Job {
-  ridgeline::Architecture model;
+  ridgeline::Model model;
   Workload workload;
   std::uint64_t seed;
 };
@@ -50,8 +50,9 @@ Job job_of(const Json& job) {
   w.new_tokens = job.at("new_tokens"), w.beams = job.at("beams");
   w.numerics = ridgeline::uniform_numerics(precision_of(job));
   w.optimiser = job.at("optimiser") == "sgd" ? ridgeline::Optimiser::sgd : ridgeline::Optimiser::adam;
-  return {ridgeline::parse_model(ridgeline::parse_document(job.at("model").get<std::string>(), "model"), "model"), w,
-          job.at("seed").get<std::uint64_t>()};
+  return {ridgeline::parse_model_or_graph(ridgeline::parse_document(job.at("model").get<std::string>(), "model"),
+                                          "model"),
+          w, job.at("seed").get<std::uint64_t>()};
 }
 
 class Service {

@@ -29,8 +29,8 @@ constexpr double kChoosingShare = 0.08;   // of the time
 Measurement unmeasured(const PlannedModel& planned) {
   Measurement row;
   row.id = planned.id, row.model = planned.model;
-  row.architecture = planned.architecture, row.workload = planned.workload;
-  for (const Phase& phase : lower(planned.architecture, planned.workload).phases)
+  row.definition = planned.definition, row.workload = planned.workload;
+  for (const Phase& phase : lower(planned.definition, planned.workload).phases)
     if (row.parts.empty() || row.parts.back().phase != phase.name)
       row.parts.push_back({phase.name, {std::nan(""), std::nullopt}});
   if (row.parts.size() == 1) row.parts.clear();

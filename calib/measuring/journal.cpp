@@ -56,14 +56,15 @@ Json row_json(const Measurement& row) {
     json["parts"].push_back({{"phase", part.phase}, {"latency", value_json(part.latency)}});
   if (row.op) json["operator"] = {{"phase", row.op->phase}, {"vertex", row.op->vertex}, {"label", row.op->label}};
   json["conditions"] = row.conditions;
-  json["architecture"] = to_yaml(row.architecture);
+  json["architecture"] = to_yaml(row.definition);
   return json;
 }
 
 Measurement row_of(const Json& json, const MeasurementSet& set, const InputLocation& line) {
   Measurement row;
   row.id = json.at("id"), row.model = json.at("model"), row.order = json.at("order");
-  row.architecture = parse_model(parse_document(json.at("architecture").get<std::string>(), row.id), row.model);
+  row.definition =
+      parse_model_or_graph(parse_document(json.at("architecture").get<std::string>(), row.id), row.model);
   Workload& w = row.workload;
   w.task = parse_task(line, json.at("task").get<std::string>());
   w.batch = json.at("batch"), w.length = json.at("length");

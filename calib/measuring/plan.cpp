@@ -4,38 +4,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <map>
 
 #include "base/random.hpp"
 #include "data/sets.hpp"
-#include "data/table_rows.hpp"
-#include "model/lowering.hpp"
-#include "model/readers.hpp"
 
 namespace ridgeline {
 namespace fs = std::filesystem;
 namespace {
-
-Size count_of(const TableRow& row, std::string_view name, std::optional<Size> otherwise) {
-  const TableCell* cell = row.find(name);
-  if (!cell) {
-    if (otherwise) return *otherwise;
-    throw InputError(row.place, fmt::format("missing '{}'", name));
-  }
-  Size value = 0;
-  const char* end = cell->text.data() + cell->text.size();
-  const auto [stop, error] = std::from_chars(cell->text.data(), end, value);
-  if (error != std::errc() || stop != end || value < 1)
-    throw InputError(cell->place, fmt::format("expected a positive integer, found '{}'", cell->text));
-  return value;
-}
-
-Task task_in(const TableRow& row, const Architecture& model) {
-  const TableCell* cell = row.find("task");
-  return cell ? parse_task(cell->place, cell->text) : usual_task(model);
-}
 
 /// Points of [0, 1)^n: multiples of the powers of 1/g, where g is the positive root of g^(n+1) = g + 1.
 class SpacedDraws {
@@ -222,16 +199,6 @@ Architecture block_of(const Architecture& model, std::size_t i, bool last) {
   return block;
 }
 
-/// Ids that are there twice get a number.
-void name_points(std::vector<PlannedModel>& plan) {
-  std::map<std::string, int> seen;
-  for (PlannedModel& planned : plan) {
-    planned.model = planned.architecture.name;
-    planned.id = planned_id(planned.model, planned.workload);
-    if (const int before = seen[planned.id]++; before > 0) planned.id += fmt::format(" #{}", before + 1);
-  }
-}
-
 }  // namespace
 
 std::string planned_id(const std::string& model, const Workload& w) {
@@ -241,58 +208,39 @@ std::string planned_id(const std::string& model, const Workload& w) {
   return id;
 }
 
-std::vector<PlannedModel> planned_in(const fs::path& table, std::string_view runtime, Precision precision) {
-  std::vector<PlannedModel> plan;
-  for (const TableRow& row : read_table_rows(table)) {
-    const TableCell* cell = row.find("model");
-    if (!cell) throw InputError(row.place, "missing 'model'");
-    PlannedModel& planned = plan.emplace_back();
-    if (cell->map) {
-      planned.architecture = parse_model(*cell->map, row.id);
-    } else {
-      const fs::path path(cell->text);
-      const bool is_file = cell->text.find('/') != std::string::npos || path.has_extension();
-      planned.architecture = load_model(
-          is_file && fs::exists(table.parent_path() / path) ? (table.parent_path() / path).string() : cell->text);
-      planned.architecture.name = cell->text;
-    }
-    Workload& w = planned.workload;
-    w.task = task_in(row, planned.architecture);
-    w.batch = count_of(row, "batch", 1);
-    w.length = count_of(row, "length", std::nullopt);
-    if (w.task == Task::generate) w.new_tokens = count_of(row, "new_tokens", std::nullopt);
-    w.beams = count_of(row, "beams", 1);
-    w.numerics = uniform_numerics(precision);
-    set_runtime(w, runtime);
-    try {
-      ridgeline::plan(planned.architecture, w);
-    } catch (const InputError&) {
-      throw;
-    } catch (const Error& error) {
-      throw InputError(row.place, error.what());
-    }
+void name_points(std::vector<PlannedModel>& plan) {
+  std::map<std::string, int> seen;
+  for (PlannedModel& planned : plan) {
+    planned.model = name_of(planned.definition);
+    planned.id = planned_id(planned.model, planned.workload);
+    if (const int before = seen[planned.id]++; before > 0) planned.id += fmt::format(" #{}", before + 1);
   }
-  name_points(plan);
-  return plan;
 }
 
 std::vector<PlannedModel> blocks_of(const std::vector<PlannedModel>& plan) {
   std::vector<PlannedModel> blocks;
   for (const PlannedModel& planned : plan) {
-    const std::size_t count =
-        std::max(planned.architecture.encoder.layers.size(), planned.architecture.decoder.layers.size());
+    const auto* model = std::get_if<Architecture>(&planned.definition);
+    if (!model) {
+      blocks.push_back(planned);
+      continue;
+    }
+    const std::size_t count = std::max(model->encoder.layers.size(), model->decoder.layers.size());
     for (std::size_t i = 0; i < count; ++i) {
-      PlannedModel block{{}, {}, block_of(planned.architecture, i, i + 1 == count), planned.workload};
-      block.architecture.name = planned.architecture.name;
+      Architecture block = block_of(*model, i, i + 1 == count);
+      block.name = model->name;
       const bool known = std::any_of(blocks.begin(), blocks.end(), [&](const PlannedModel& other) {
-        Architecture renamed = other.architecture;
-        renamed.name = block.architecture.name;
-        return renamed == block.architecture && other.workload == block.workload;
+        const auto* named = std::get_if<Architecture>(&other.definition);
+        if (!named || other.workload != planned.workload) return false;
+        Architecture renamed = *named;
+        renamed.name = block.name;
+        return renamed == block;
       });
-      if (!known) blocks.push_back(std::move(block));
+      if (!known) blocks.push_back({{}, {}, std::move(block), planned.workload});
     }
   }
-  for (PlannedModel& block : blocks) block.architecture.name += " block";
+  for (PlannedModel& block : blocks)
+    if (auto* model = std::get_if<Architecture>(&block.definition)) model->name += " block";
   name_points(blocks);
   return blocks;
 }

@@ -13,7 +13,7 @@ namespace ridgeline {
 struct PlannedModel {
   std::string id;     ///< unique in its plan
   std::string model;  ///< its name, where it has one
-  Architecture architecture;
+  Model definition;   ///< its architecture, or its operators
   Workload workload;
   bool by_operator = false;  ///< a row for each of its different operators, instead of one for all of it
 };

@@ -20,7 +20,7 @@
 
 #include "base/error.hpp"
 #include "calib/child_process.hpp"
-#include "model/readers.hpp"
+#include "model/given_graph.hpp"
 
 extern char** environ;
 
@@ -122,11 +122,9 @@ class Runner {
     ::signal(SIGPIPE, SIG_IGN);  // a program that died is met as an error of write()
   }
 
-  void load(const Architecture& model, const Workload& w, double patience) {
-    ask({{"load", job(model, w)}}, patience);
-  }
+  void load(const Model& model, const Workload& w, double patience) { ask({{"load", job(model, w)}}, patience); }
 
-  std::string record(const Architecture& model, const Workload& w) {
+  std::string record(const Model& model, const Workload& w) {
     return ask({{"record", job(model, w)}}, kForever).at("calls");
   }
 
@@ -194,7 +192,7 @@ class Runner {
   int process() const { return child_ ? child_->process() : 0; }
 
  private:
-  Json job(const Architecture& model, const Workload& w) const {
+  Json job(const Model& model, const Workload& w) const {
     return {{"model", to_yaml(model)},
             {"task", name(w.task)},
             {"batch", w.batch},
@@ -245,12 +243,12 @@ double Runs::seconds(std::size_t run) const {
 ModelRunner start_runner(const RunnerOptions& options) {
   const auto runner = std::make_shared<Runner>(options);
   return {[runner] { runner->ready(); },
-          [runner](const Architecture& model, const Workload& workload, double patience) {
+          [runner](const Model& model, const Workload& workload, double patience) {
             runner->load(model, workload, patience);
           },
           [runner](std::size_t times, double patience) { return runner->run(times, patience); },
           [runner](std::size_t times, double patience) { return runner->run_operators(times, patience); },
-          [runner](const Architecture& model, const Workload& workload) { return runner->record(model, workload); },
+          [runner](const Model& model, const Workload& workload) { return runner->record(model, workload); },
           [runner](Precision precision, double seconds) { return runner->product_rate(precision, seconds); },
           [runner](Bytes bytes, double seconds) { return runner->read_rate(bytes, seconds); },
           [runner] { return runner->about(); },

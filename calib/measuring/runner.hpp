@@ -28,7 +28,7 @@
 #include "base/precision.hpp"
 #include "base/quantity.hpp"
 #include "data/measurement.hpp"
-#include "model/architecture.hpp"
+#include "model/given_graph.hpp"
 #include "model/workload.hpp"
 
 namespace ridgeline {
@@ -59,13 +59,13 @@ struct ModelRunner {
   /// Starts the program where it does not run, and waits until it answers: libtorch takes a while. May be empty.
   std::function<void()> ready;
   /// Makes the model ready; Error when it cannot run.
-  std::function<void(const Architecture&, const Workload&, double patience)> load;
+  std::function<void(const Model&, const Workload&, double patience)> load;
   /// Runs it that often; Error when the program died.
   std::function<Runs(std::size_t times, double patience)> run;
   /// The same, operator by operator: of each phase its first graph.
   std::function<Runs(std::size_t times, double patience)> run_operators;
   /// The calls of libtorch that the model makes, for the agent: JSON of calib/live/recording.hpp.
-  std::function<std::string(const Architecture&, const Workload&)> record;
+  std::function<std::string(const Model&, const Workload&)> record;
   /// FLOP/s of large products (calib/live/rates.hpp); nothing where libtorch has none in that format.
   std::function<std::optional<double>(Precision, double seconds)> product_rate;
   /// B/s of reading so many bytes again and again.

@@ -78,7 +78,7 @@ Timed time_model(const MeasuringTools& tools, bool by_operator, const RepeatOpti
 Measurement bare_row(const PlannedModel& planned) {
   Measurement row;
   row.id = planned.id, row.model = planned.model;
-  row.architecture = planned.architecture, row.workload = planned.workload;
+  row.definition = planned.definition, row.workload = planned.workload;
   return row;
 }
 
@@ -91,7 +91,7 @@ void add_precision(Measurement& row, std::span<const double> seconds) {
 
 /// Those that are equal are measured by the first of them, those that take no time that a clock can tell by none.
 std::vector<Measurement> operator_rows(const PlannedModel& planned, const Timed& timed, double trimmed_share) {
-  const Program program = lower(planned.architecture, planned.workload);
+  const Program program = lower(planned.definition, planned.workload);
   const double sequences = static_cast<double>(planned.workload.batch);
   std::vector<Measurement> rows;
   std::vector<Operator> seen;
@@ -144,7 +144,7 @@ void add_power(Measurement& row, const PowerTrace& trace, const PowerSensor& sen
 TakenModel take_model(const PlannedModel& planned, const MeasuringTools& tools, const RepeatOptions& options,
                       double until) {
   TakenModel taken;
-  tools.runner.load(planned.architecture, planned.workload, until - tools.clock());
+  tools.runner.load(planned.definition, planned.workload, until - tools.clock());
   taken.before = tools.state();
   std::optional<PowerSampler> sampler;
   const bool reads_power = tools.sensor && !planned.by_operator;

@@ -4,6 +4,9 @@
 #include <filesystem>
 
 #include "app/unknown_operators.hpp"
+#include "base/document.hpp"
+#include "data/store.hpp"
+#include "model/lowering.hpp"
 #include "tests/app/support.hpp"
 
 namespace ridgeline {
@@ -62,14 +65,56 @@ TEST_F(GraphCommands, RefuseWhatWouldChangeThem) {
   EXPECT_EQ(run_line("estimate " + graph_ + " --device t4 --batch 2 --length 16 --precision fp16").exit_code, 0);
   EXPECT_EQ(run_line("models " + graph_ + " --counting survey").err,
             "error: --counting: the survey counts architectures, and this model is given by its operators\n");
-  const std::string table = folder_.write("plan.csv", "model,batch,length\n" + graph_ + ",2,16\n");
-  EXPECT_NE(run_line("measure --device raspberry-pi-4 --models " + table + " --plan-only")
-                .err.find("this model is given by its operators"),
+}
+
+TEST_F(GraphCommands, ArePlannedToBeMeasured) {
+  const auto plan = [&](const std::string& models, const std::string& options = "") {
+    return run_line("measure --device raspberry-pi-4 --plan-only --models " + models + options);
+  };
+  const std::string header = "id,task,batch,length,new_tokens,beams\n";
+  for (const std::string level : {"", " --level op"})
+    EXPECT_EQ(plan(graph_, level).out, header + "\"small, encode, batch 2, length 16\",encode,2,16,0,1\n");
+  const std::string table = folder_.write("plan.csv", "model,batch,length\nsmall.yaml,,\nbert-tiny,2,16\n");
+  EXPECT_EQ(plan(table).out, header +
+                                 "\"small.yaml, encode, batch 2, length 16\",encode,2,16,0,1\n"
+                                 "\"bert-tiny, encode, batch 2, length 16\",encode,2,16,0,1\n");
+  EXPECT_EQ(
+      plan(graph_, " --level block").err,
+      "error: --level: small is given by its operators, and nobody says which of them are a block; take --level "
+      "model or op\n");
+  folder_.write("other.csv", "model,batch,length\nsmall.yaml,1,16\n");
+  EXPECT_EQ(
+      plan((folder_ / "other.csv").string()).err,
+      "error: " + (folder_ / "other.csv").string() +
+          ":2: batch: small.yaml is given by operators of batch 2, found '1'; leave it out, or convert the model "
+          "for other dimensions\n");
+  const std::string half = folder_.write("half.yaml", std::string("precision: fp16\n") + kGraph);
+  EXPECT_EQ(plan(half).err,
+            "error: " + half +
+                ": precision: small is not in fp32, which alone is run: with `precision: fp32` in its "
+                "file the same operators are measured in that format\n");
+  const std::string model = folder_.write("model.yaml", run_line("models bert-tiny --yaml").out);
+  EXPECT_EQ(plan(model).err, "error: " + model +
+                                 ": one model, where a table of models is expected; name it in a .csv file with a "
+                                 "column 'model' (docs/data.md)\n");
+}
+
+TEST_F(GraphCommands, MeasurementsOfThemAreReadFromTables) {
+  const std::string table = folder_.write("measured.csv",
+                                          "model,device,runtime,latency [ms]\nsmall.yaml,raspberry-pi-4,libtorch,3\n"
+                                          "bert-tiny.yaml,raspberry-pi-4,libtorch,4\n");
+  folder_.write("bert-tiny.yaml", run_line("models bert-tiny --yaml").out);
+  EXPECT_NE(run_line("import " + table + " --out " + (folder_ / "a.h5").string()).err.find(":3: missing 'length'"),
             std::string::npos);
-  EXPECT_EQ(run_line("measure --device raspberry-pi-4 --models " + graph_ + " --plan-only").err,
-            "error: " + graph_ +
-                ": one model, where a table of models is expected; name it in a .csv file with a "
-                "column 'model' (docs/data.md)\n");
+  folder_.write("measured.csv",
+                "model,device,runtime,batch,latency [ms]\nsmall.yaml,raspberry-pi-4,libtorch,,3\n"
+                "small.yaml,raspberry-pi-4,libtorch,2,4\n");
+  ASSERT_EQ(run_line("import " + table + " --out " + (folder_ / "a.h5").string()).exit_code, 0);
+  const MeasurementSet set = measurement_sets(read_store(folder_ / "a.h5")).at(0);
+  ASSERT_EQ(set.rows.size(), 2u);
+  EXPECT_EQ(set.rows[0].definition, load_model_or_graph(graph_));
+  EXPECT_EQ(set.rows[0].workload.batch, 2);
+  EXPECT_EQ(set.rows[0].latency->value, 1.5e-3);
 }
 
 TEST_F(GraphCommands, AreListedAndCompared) {
@@ -154,6 +199,35 @@ TEST_F(ConvertCommand, MakesAGraphThatIsEstimatedAsTheArchitectureIs) {
   EXPECT_EQ(theirs["model"]["parameters"], ours["model"]["parameters"]);
   EXPECT_EQ(theirs["model"]["work"]["flops"], ours["model"]["work"]["flops"]);
   EXPECT_NEAR(theirs["latency"]["value"].get<double>() / ours["latency"]["value"].get<double>(), 1, 0.1);
+}
+
+/// Beside the architecture that the file is an export of.
+TEST_F(ConvertCommand, AGraphIsMeasuredAsTheArchitectureIs) {
+  if (!std::filesystem::exists(std::filesystem::path(RIDGELINE_PROGRAM).parent_path() / "ridgeline-run"))
+    GTEST_SKIP() << "libtorch is not installed";
+  const std::string store = (folder_ / "run.h5").string();
+  ASSERT_EQ(run_line("convert " + example_ + " --dimension batch=1 --dimension sequence=128 --out " +
+                     (folder_ / "graph.yaml").string())
+                .exit_code,
+            0);
+  const std::string table = folder_.write("plan.csv", "model,length\ngraph.yaml,\nbert-tiny,128\n");
+  const RunResult run =
+      run_line("measure --device raspberry-pi-4 --threads 1 --models " + table + " --budget 60s --out " + store);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const MeasurementSet set = measurement_sets(read_store(store)).at(0);
+  ASSERT_EQ(set.rows.size(), 2u);
+  const Measurement &graph = set.rows[0], &architecture = set.rows[1];
+  EXPECT_EQ(graph.model, "graph.yaml");
+  EXPECT_TRUE(std::holds_alternative<GivenGraph>(graph.definition));
+  const auto flops = [](const Measurement& row) {
+    return total_work(lower(row.definition, row.workload).phases.front().graph, row.workload.numerics).flops().si();
+  };
+  EXPECT_EQ(flops(graph), flops(architecture));
+  EXPECT_GT(graph.latency->value, architecture.latency->value / 2);  // however busy this machine is
+  EXPECT_LT(graph.latency->value, architecture.latency->value * 2);
+  const RunResult calibrated = run_line("calibrate --device raspberry-pi-4 --data " + store + " --out " +
+                                        (folder_ / "calibration.h5").string());
+  EXPECT_EQ(calibrated.exit_code, 0) << calibrated.err;
 }
 
 TEST_F(ConvertCommand, ComplainsOfFilesAndSizes) {

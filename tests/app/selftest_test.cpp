@@ -48,9 +48,9 @@ void write_finished_test(const fs::path& folder) {
     for (const PlannedModel& planned : plan) {
       Measurement row;
       row.id = planned.id, row.model = planned.model;
-      row.architecture = planned.architecture, row.workload = planned.workload;
+      row.definition = planned.definition, row.workload = planned.workload;
       row.order = static_cast<std::int64_t>(set.rows.size());
-      const Program program = lower(planned.architecture, planned.workload);
+      const Program program = lower(planned.definition, planned.workload);
       const double sequences = static_cast<double>(planned.workload.batch);
       if (by_operator) {
         const Phase& phase = program.phases.front();

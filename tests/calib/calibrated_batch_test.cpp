@@ -59,7 +59,7 @@ TEST(CalibratedBatch, SaysWhatTheCalibrationSaysOfEachModel) {
   const Board board;
   CalibratedBatch batch(board.calibration, board.data_sheet(), board.set.rows.front().workload, Seconds(0));
   EncodedModels models;
-  for (const Measurement& row : board.set.rows) batch.encode(row.architecture, models);
+  for (const Measurement& row : board.set.rows) batch.encode(architecture_of(row.definition), models);
   std::vector<RunFigures> figures(models.size());
   batch.evaluate(models, figures);
   const FitProblem problem(synthetic_space(), board.set);
@@ -77,7 +77,7 @@ TEST(CalibratedBatch, FactorsAreWhatIsLeftBesidesWarmFigures) {
   const Board board;
   CalibratedBatch batch(board.calibration, board.data_sheet(), board.set.rows.front().workload, Seconds(0));
   EncodedModels models;
-  for (const Measurement& row : board.set.rows) batch.encode(row.architecture, models);
+  for (const Measurement& row : board.set.rows) batch.encode(architecture_of(row.definition), models);
   std::vector<RunFigures> figures(models.size());
   std::vector<CalibratedResult> results(models.size());
   std::vector<BatchResult> warm(models.size());
@@ -122,7 +122,7 @@ TEST(CalibratedBatch, ComposedBlocksAreTheirSum) {
   const Board board;
   CalibratedBatch batch(board.calibration, board.data_sheet(), board.set.rows.front().workload, Seconds(0));
   EncodedModels models;
-  batch.encode(board.set.rows.front().architecture, models);
+  batch.encode(architecture_of(board.set.rows.front().definition), models);
   const std::vector<BlockId> blocks = models.blocks;
   models.blocks.push_back(batch.compose(blocks));
   models.offsets.push_back(static_cast<std::uint32_t>(models.blocks.size()));

@@ -104,7 +104,7 @@ MeasurementSet operators_of(const MeasurementSet& models) {
   MeasurementSet set = models;
   set.rows.clear();
   for (const Measurement& row : models.rows) {
-    const Phase phase = lower(row.architecture, row.workload).phases.front();
+    const Phase phase = lower(row.definition, row.workload).phases.front();
     for (OperatorVertex v = 0; v < num_vertices(phase.graph); ++v) {
       Measurement& one = set.rows.emplace_back(row);
       one.op = MeasuredOperator{phase.name, static_cast<Size>(v), phase.graph[v].label};
@@ -188,7 +188,7 @@ TEST(Fit, ACondensedRowIsWhatTheEstimateSays) {
     const MeasurementSet set = synthetic_models(6, 41);
     const auto predictions = problem.predict(Eigen::VectorXd::Zero(problem.space().size()), rows_of(problem));
     for (std::size_t i = 0; i < set.rows.size(); ++i) {
-      const Program program = lower(set.rows[i].architecture, set.rows[i].workload);
+      const Program program = lower(set.rows[i].definition, set.rows[i].workload);
       const Totals expected = totals(program, cost);
       EXPECT_NEAR(predictions[i].values[0] / (expected.latency.si() / static_cast<double>(program.sequences)), 1,
                   1e-9);

@@ -33,7 +33,7 @@ MeasurementSet measured(const CostParameters& cpu, double noise, std::size_t cou
   for (std::size_t i = 0; i < count; ++i) {
     Measurement row;
     row.id = "row " + std::to_string(i);
-    row.architecture = encoder(random);
+    row.definition = encoder(random);
     row.workload = {.task = Task::encode, .length = 64};
     row.latency = row.energy = MeasuredValue{1, std::nullopt};
     set.rows.push_back(row);

@@ -32,8 +32,8 @@ inline MeasurementSet synthetic_models(std::size_t n, std::uint64_t seed) {
     const Size width = std::array<Size, 3>{128, 256, 512}[random.below(3)];
     Measurement row;
     row.id = "synthetic:" + std::to_string(i);
-    row.architecture = models::bert(width, width / 64, width * static_cast<Size>(1 + random.below(4)),
-                                    static_cast<std::size_t>(1 + random.below(4)));
+    row.definition = models::bert(width, width / 64, width * static_cast<Size>(1 + random.below(4)),
+                                  static_cast<std::size_t>(1 + random.below(4)));
     row.workload.length = std::array<Size, 4>{16, 32, 64, 128}[random.below(4)];
     row.latency = MeasuredValue{1, {}};
     row.order = static_cast<std::int64_t>(i);

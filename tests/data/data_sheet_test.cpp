@@ -23,7 +23,7 @@ Compared compare(const MeasurementSet& set) {
   const Seconds window = device.sensor ? device.sensor->window : Seconds(0);
   Compared all;
   for (const Measurement& row : set.rows) {
-    const Program program = lower(row.architecture, row.workload);
+    const Program program = lower(row.definition, row.workload);
     const Estimate result = estimate(program, parameters, window);
     all.predicted.push_back(result.latency.si() / static_cast<double>(program.sequences));
     all.measured.push_back(row.latency->value);

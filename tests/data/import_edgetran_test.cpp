@@ -19,7 +19,7 @@ TEST(ImportEdgetran, SortsRowsByDevice) {
   ASSERT_EQ(pi.rows.size(), 2u);
   EXPECT_EQ(pi.rows[0].id, "edgetran.json: aaaa_cpu_rpi");
   EXPECT_EQ(pi.rows[0].model, "aaaa");
-  EXPECT_EQ(pi.rows[0].architecture.name, "aaaa");
+  EXPECT_EQ(architecture_of(pi.rows[0].definition).name, "aaaa");
   EXPECT_EQ(pi.rows[0].latency.value().value, 7.5);
   EXPECT_EQ(pi.rows[0].energy.value().value, 30);
   EXPECT_EQ(pi.rows[0].peak_power.value().value, 4.5);

@@ -37,12 +37,12 @@ TEST(ImportHat, ReadsRowsOfTwoTimedParts) {
   EXPECT_EQ(row.workload.beams, 5);
   EXPECT_FALSE(row.workload.reorder_beams);
   EXPECT_TRUE(row.workload.views);
-  EXPECT_EQ(row.architecture.decoder.layers.size(), 2u);
-  EXPECT_EQ(row.architecture.embeddings.vocabulary, 32768);
-  EXPECT_FALSE(row.architecture.decoder_embeddings);
+  EXPECT_EQ(architecture_of(row.definition).decoder.layers.size(), 2u);
+  EXPECT_EQ(architecture_of(row.definition).embeddings.vocabulary, 32768);
+  EXPECT_FALSE(architecture_of(row.definition).decoder_embeddings);
 
   EXPECT_EQ(set.rows[1].order, 1);
-  EXPECT_EQ(set.rows[1].architecture.decoder_embeddings.value().vocabulary, 32768);
+  EXPECT_EQ(architecture_of(set.rows[1].definition).decoder_embeddings.value().vocabulary, 32768);
 
   ASSERT_EQ(set.excluded.size(), 2u);
   EXPECT_EQ(set.excluded[0].id, "wmt14ende_cpu_raspberrypi_made.csv:4");
@@ -57,22 +57,22 @@ TEST(ImportHat, TasksDifferInLengthAndDictionary) {
   EXPECT_EQ(set.rows[0].workload.length, 23);
   EXPECT_EQ(set.rows[0].workload.new_tokens, 23);
   for (const Measurement& row : set.rows) {
-    EXPECT_EQ(row.architecture.embeddings.vocabulary, 8848);
-    ASSERT_TRUE(row.architecture.decoder_embeddings);
-    EXPECT_EQ(row.architecture.decoder_embeddings->vocabulary, 6632);
-    EXPECT_FALSE(row.architecture.head.tied);
-    EXPECT_NO_THROW(check(row.architecture));
+    EXPECT_EQ(architecture_of(row.definition).embeddings.vocabulary, 8848);
+    ASSERT_TRUE(architecture_of(row.definition).decoder_embeddings);
+    EXPECT_EQ(architecture_of(row.definition).decoder_embeddings->vocabulary, 6632);
+    EXPECT_FALSE(architecture_of(row.definition).head.tied);
+    EXPECT_NO_THROW(check(architecture_of(row.definition)));
   }
 
   const Folder folder;
   const std::string text = content(made("wmt14ende_cpu_raspberrypi_made.csv"));
   const MeasurementSet french = import_hat(folder.write("wmt14enfr_cpu_xeon_all.csv", text));
   EXPECT_EQ(french.device, "xeon-e5-2640");
-  EXPECT_EQ(french.rows[0].architecture.embeddings.vocabulary, 44512);
+  EXPECT_EQ(architecture_of(french.rows[0].definition).embeddings.vocabulary, 44512);
   EXPECT_EQ(french.rows[0].workload.length, 30);
   const MeasurementSet wmt19 = import_hat(folder.write("wmt19ende_gpu_titanxp.csv", text));
   EXPECT_EQ(wmt19.name, "wmt19ende_gpu_titanxp");
-  EXPECT_EQ(wmt19.rows[0].architecture.embeddings.vocabulary, 49600);
+  EXPECT_EQ(architecture_of(wmt19.rows[0].definition).embeddings.vocabulary, 49600);
 }
 
 TEST(ImportHat, WrongNamesAndRows) {

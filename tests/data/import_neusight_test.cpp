@@ -73,11 +73,12 @@ TEST(ImportNeuSight, LatenciesArePerSequence) {
 TEST(ImportNeuSight, BertHasTheHeadThatWasMeasured) {
   const std::vector<MeasurementSet> sets = import_neusight(labels(made("neusight/label")));
   const MeasurementSet& set = set_named(sets, "neusight/Tesla_T4");
-  const OutputHead& labels = row_named(set, "Tesla_T4/bert_made-inf-128-4.json").architecture.head;
+  const OutputHead& labels = architecture_of(row_named(set, "Tesla_T4/bert_made-inf-128-4.json").definition).head;
   EXPECT_TRUE(labels.pooler);
   EXPECT_EQ(labels.classes, 2);
   EXPECT_FALSE(labels.language_model);
-  const OutputHead& pretraining = row_named(set, "Tesla_T4/bert_made-train-128-2.json").architecture.head;
+  const OutputHead& pretraining =
+      architecture_of(row_named(set, "Tesla_T4/bert_made-train-128-2.json").definition).head;
   EXPECT_TRUE(pretraining.language_model);
   EXPECT_TRUE(pretraining.transform);
   EXPECT_EQ(pretraining.classes, 2);
@@ -97,16 +98,16 @@ TEST(ImportNeuSight, PartsArePhases) {
   const Measurement& both = row_named(set, "Tesla_T4/switch_made-inf-64-1.json");
   ASSERT_EQ(both.parts.size(), 1u);
   EXPECT_DOUBLE_EQ(both.latency.value().value, 12e-3);
-  EXPECT_FALSE(both.architecture.dropout);
+  EXPECT_FALSE(architecture_of(both.definition).dropout);
   for (const Measurement* row : {&training, &both}) {
-    const Program program = lower(row->architecture, row->workload);
+    const Program program = lower(row->definition, row->workload);
     for (const MeasuredPart& part : row->parts)
       EXPECT_TRUE(std::any_of(program.phases.begin(), program.phases.end(), [&](const Phase& phase) {
         return phase.name == part.phase;
       })) << part.phase;
   }
   // A forward pass that was measured without gradients has no dropout in it.
-  const OperatorGraph forward = lower(both.architecture, both.workload).phases.front().graph;
+  const OperatorGraph forward = lower(both.definition, both.workload).phases.front().graph;
   for (OperatorVertex v = 0; v < num_vertices(forward); ++v) {
     const auto* e = std::get_if<Elementwise>(&forward[v].op);
     EXPECT_FALSE(e != nullptr && e->function == Function::dropout) << forward[v].label;
@@ -158,7 +159,7 @@ TEST(ImportNeuSight, PublicFilesAreReadWhole) {
   for (const MeasurementSet& set : sets) {
     EXPECT_TRUE(set.excluded.empty()) << set.excluded.front().id << " " << set.excluded.front().reason;
     for (const Measurement& row : set.rows) {
-      EXPECT_NO_THROW(lower(row.architecture, row.workload)) << row.id;
+      EXPECT_NO_THROW(lower(row.definition, row.workload)) << row.id;
       ++rows;
     }
   }

@@ -24,7 +24,7 @@ TEST(ImportTable, ReadsCsv) {
   const Measurement& first = set.rows[0];
   EXPECT_EQ(first.id, "table.csv:3") << "rows are in measuring order";
   EXPECT_EQ(first.order, 0);
-  EXPECT_EQ(first.architecture.name, "tiny") << "a file beside the table";
+  EXPECT_EQ(architecture_of(first.definition).name, "tiny") << "a file beside the table";
   EXPECT_EQ(first.workload.task, Task::encode);
   EXPECT_EQ(first.workload.batch, 4);
   EXPECT_EQ(first.workload.length, 64);
@@ -62,7 +62,7 @@ TEST(ImportTable, ReadsJson) {
   EXPECT_EQ(generated.workload.task, Task::generate);
   EXPECT_EQ(generated.workload.new_tokens, 8);
   EXPECT_EQ(generated.workload.beams, 2);
-  EXPECT_TRUE(generated.architecture.decoder_only());
+  EXPECT_TRUE(architecture_of(generated.definition).decoder_only());
   EXPECT_DOUBLE_EQ(generated.energy.value().standard_deviation.value(), 0.001);
 
   const MeasurementSet& fp16 = sets[1];

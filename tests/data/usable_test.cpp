@@ -11,7 +11,7 @@ Measurement row(std::string id, double latency, double energy = 2, double power 
   static const Architecture model = zoo_model("bert-tiny").architecture;
   Measurement result;
   result.id = std::move(id);
-  result.architecture = model;
+  result.definition = model;
   result.latency = MeasuredValue{latency, 0.01};
   result.energy = MeasuredValue{energy, std::nullopt};
   result.peak_power = MeasuredValue{power, std::nullopt};
@@ -53,7 +53,7 @@ TEST(Usable, RowsThatRepeatEverythingAreDuplicatesOfTheFirst) {
   set.rows = {row("a", 1), row("b", 2), row("c", 1), row("d", 1, 4), row("e", 1), row("f", 1), row("g", 1)};
   set.rows[4].workload.batch = 2;
   set.rows[5].conditions = {{"governor", "powersave"}};
-  set.rows[6].architecture = zoo_model("bert-mini").architecture;
+  set.rows[6].definition = zoo_model("bert-mini").architecture;
   EXPECT_EQ(reasons(set), std::vector<std::string>{"c: duplicate of a"});
   EXPECT_EQ(set.rows.size(), 6u);
 }

@@ -11,6 +11,7 @@
 #include "calib/live/recording.hpp"
 #include "data/import.hpp"
 #include "model/readers.hpp"
+#include "tests/model/given.hpp"
 #include "tests/model/models.hpp"
 #include "tests/support.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct AgentModel {
-  Architecture architecture;
+  Model definition;
   Workload workload;
 };
 
@@ -30,11 +31,17 @@ Workload agent_workload(Task task, Size batch, Size length, Size new_tokens = 0)
   return w;
 }
 
+AgentModel given_model() {
+  const Workload w = agent_workload(Task::encode, 2, 24);
+  return {given(lower(models::bert(64, 2, 128, 2), w).phases.front(), w), w};
+}
+
 std::vector<AgentModel> agent_models() {
   return {{models::bert(64, 2, 128, 2), agent_workload(Task::encode, 2, 24)},
           {models::gpt2(64, 2, 2, 64), agent_workload(Task::prefill, 2, 16)},
           {models::gpt2(64, 2, 2, 64), agent_workload(Task::decode_step, 1, 32)},
-          {models::t5(64, 2, 32, 128, 2), agent_workload(Task::generate, 2, 8, 4)}};
+          {models::t5(64, 2, 32, 128, 2), agent_workload(Task::generate, 2, 8, 4)},
+          given_model()};
 }
 
 std::string escaped(const std::string& text) {
@@ -49,10 +56,10 @@ void write_plan(const fs::path& file, const std::vector<AgentModel>& all) {
   out << R"({"ridgeline": "agent plan", "device": "raspberry-pi-4", "runtime": "libtorch", "models": [)";
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Workload& w = all[i].workload;
-    out << (i > 0 ? "," : "") << R"({"id": "model )" << i << R"(", "model": ")"
-        << escaped(to_yaml(all[i].architecture)) << R"(", "task": ")" << name(w.task) << R"(", "batch": )" << w.batch
-        << R"(, "length": )" << w.length << R"(, "new_tokens": )" << w.new_tokens << R"(, "beams": 1, "calls": )"
-        << record_calls(all[i].architecture, w, 3) << "}";
+    out << (i > 0 ? "," : "") << R"({"id": "model )" << i << R"(", "model": ")" << escaped(to_yaml(all[i].definition))
+        << R"(", "task": ")" << name(w.task) << R"(", "batch": )" << w.batch << R"(, "length": )" << w.length
+        << R"(, "new_tokens": )" << w.new_tokens << R"(, "beams": 1, "calls": )"
+        << record_calls(all[i].definition, w, 3) << "}";
   }
   out << "]}";
 }
@@ -74,10 +81,10 @@ TEST(Agent, GivesTheNumbersOfTheExecutor) {
   const std::string text = output_of(agent() + "'" + (folder / "plan.json").string() + "' --result-only 2>/dev/null");
   std::istringstream lines(text);
   for (const AgentModel& model : agent_models()) {
-    SCOPED_TRACE(model.architecture.name + ", " + std::string(name(model.workload.task)));
+    SCOPED_TRACE(name_of(model.definition) + ", " + std::string(name(model.workload.task)));
     std::string agents, planned;
     ASSERT_TRUE(lines >> agents >> planned) << text;
-    Execution execution(model.architecture, model.workload, {.seed = 3});
+    Execution execution(model.definition, model.workload, {.seed = 3});
     execution.run();
     execution.run();
     double mean = 0;
@@ -105,7 +112,8 @@ TEST(Agent, WritesWhatImportReadsAndGoesOnWhereItWasInterrupted) {
     EXPECT_EQ(workload.task, all[i].workload.task);
     EXPECT_EQ(workload.batch, all[i].workload.batch);
     EXPECT_EQ(workload.new_tokens, all[i].workload.new_tokens);
-    EXPECT_EQ(rows()[i].architecture, parse_model(parse_document(to_yaml(all[i].architecture), "model"), "model"));
+    EXPECT_EQ(rows()[i].definition,
+              parse_model_or_graph(parse_document(to_yaml(all[i].definition), "model"), "model"));
     EXPECT_GT(rows()[i].latency->value, 0);
     EXPECT_EQ(rows()[i].conditions.at("result"), "as planned");
   }
@@ -113,8 +121,8 @@ TEST(Agent, WritesWhatImportReadsAndGoesOnWhereItWasInterrupted) {
   const std::vector<Measurement> before = rows();
   fs::resize_file(results, fs::file_size(results) - 10);
   const std::string said = output_of(command);
-  EXPECT_EQ(said.find("1 of 4"), std::string::npos) << said;
-  EXPECT_NE(said.find("4 of 4"), std::string::npos) << said;
+  EXPECT_EQ(said.find("1 of 5"), std::string::npos) << said;
+  EXPECT_NE(said.find("5 of 5"), std::string::npos) << said;
   ASSERT_EQ(rows().size(), all.size());
   EXPECT_EQ(rows()[0].latency, before[0].latency);
 }

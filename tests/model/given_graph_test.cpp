@@ -1,10 +1,9 @@
 #include "model/given_graph.hpp"
 
-#include <fmt/format.h>
-
 #include "base/file.hpp"
 #include "model/estimate.hpp"
 #include "model/readers.hpp"
+#include "tests/model/given.hpp"
 #include "tests/model/models.hpp"
 #include "tests/model/synthetic.hpp"
 #include "tests/support.hpp"
@@ -15,26 +14,6 @@ namespace {
 GivenGraph parse(const std::string& text) { return parse_given_graph(parse_document(text, "g.yaml"), "g"); }
 std::string complaint(const std::string& operators) {
   return error_of([&] { parse("ridgeline: graph\ninputs: [{name: x, elements: 60}]\noperators:\n" + operators); });
-}
-
-/// The operators of a lowered phase as a graph of their own.
-GivenGraph given(const Phase& phase, const Workload& workload) {
-  GivenGraph graph{
-      .name = "given", .batch = workload.batch, .length = workload.length, .numerics = workload.numerics};
-  const auto name = [&](OperatorVertex v) { return fmt::format("{} {}", v, phase.graph[v].label); };
-  for (OperatorVertex v = 0; v < num_vertices(phase.graph); ++v) {
-    const OperatorNode& node = phase.graph[v];
-    GivenOperator op{.name = name(v), .op = node.op};
-    for (auto [edge, end] = in_edges(v, phase.graph); edge != end; ++edge)
-      op.inputs.push_back(name(source(*edge, phase.graph)));
-    if (node.weights >= 0 && parameter_count(node.op) > 0) op.weights = fmt::format("set {}", node.weights);
-    if (is_given(node)) {
-      graph.inputs.push_back({op.name, std::max<Size>(node.output, 1)});
-      continue;
-    }
-    graph.operators.push_back(op);
-  }
-  return graph;
 }
 
 Workload eager_workload() {

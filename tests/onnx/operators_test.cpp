@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "base/document.hpp"
+#include "model/lowering.hpp"
 #include "model/onnx/convert.hpp"
 #include "tests/onnx/builder.hpp"
 

@@ -52,8 +52,9 @@ class Chooser : public ::testing::Test {
     for (const PlannedModel& p : candidates) {
       if (measured.contains(p.id)) continue;
       Measurement& row = all.rows.emplace_back();
-      row.id = p.id, row.architecture = p.architecture, row.workload = p.workload;
-      row.latency = MeasuredValue{truth(p.architecture, p.workload) / static_cast<double>(p.workload.batch), {}};
+      row.id = p.id, row.definition = p.definition, row.workload = p.workload;
+      row.latency =
+          MeasuredValue{truth(architecture_of(p.definition), p.workload) / static_cast<double>(p.workload.batch), {}};
     }
     const FitProblem problem(parameter_space(data_sheet_, Protocol::warm), all);
     std::vector<std::size_t> fitted, others;

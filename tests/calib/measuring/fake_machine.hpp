@@ -25,9 +25,9 @@ struct FakeMachine {
 
   MeasuringTools tools() {
     MeasuringTools t;
-    t.runner.load = [this](const Architecture& a, const Workload& w, double) {
+    t.runner.load = [this](const Model& m, const Workload& w, double) {
       if (w.length == fails) throw Error("out of memory");
-      on_load(a, w);
+      on_load(std::get<Architecture>(m), w);
       loaded = w;
       lengths.push_back(w.length);
     };

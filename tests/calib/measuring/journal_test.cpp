@@ -28,7 +28,10 @@ TEST(MeasuringJournal, ResumesWithNothingLostButTheLineInFlight) {
   const PrivateFolder folder;
   const fs::path store = folder.path() / "run.h5";
   FakeMachine machine;
-  const auto plan = plan_of_lengths({32, 64, 96, 128});
+  auto plan = plan_of_lengths({32, 64, 96, 128});
+  GivenGraph graph{.name = plan[1].model, .inputs = {{"x", 60}}};
+  graph.operators.push_back({.name = "softmax", .op = Softmax{6, 10}, .inputs = {"x"}});
+  plan[1].definition = graph;
   std::string whole;
   {
     MeasuringJournal journal(store, empty_set(), false);
@@ -98,9 +101,9 @@ TEST(MeasuringJournal, LosesNothingToFiftyKillsAtRandomMoments) {
       machine.seconds = [](const Workload&) { return 1.0; };  // so that the store is written every other model
       MeasuringJournal journal(store, empty_set(), fs::exists(journal_of(store)));
       MeasuringTools tools = machine.tools();
-      tools.runner.load = [&, load = tools.runner.load](const Architecture& a, const Workload& w, double patience) {
+      tools.runner.load = [&, load = tools.runner.load](const Model& m, const Workload& w, double patience) {
         known = journal.set().rows.size();
-        load(a, w, patience);
+        load(m, w, patience);
       };
       tools.checkpoint = [&](const MeasurementSet& set) {
         const std::vector<MeasurementSet> sets{set};

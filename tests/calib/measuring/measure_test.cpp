@@ -134,7 +134,7 @@ TEST(Measure, AModelByItsOperatorsGivesARowForEachDifferentOne) {
   FakeMachine machine;
   PlannedModel block = draw_models("bert", 1, 0, "libtorch").front();
   block.by_operator = true;
-  const Program program = lower(block.architecture, block.workload);
+  const Program program = lower(block.definition, block.workload);
   MeasuringTools tools = machine.tools();
   tools.runner.run_operators = [&](std::size_t times, double) {
     Runs runs;

@@ -22,9 +22,9 @@ TEST(Plan, SpacesAreCoveredEvenlyFromTheStart) {
   std::map<Size, int> batches;
   for (const PlannedModel& p : plan) {
     ids.insert(p.id);
-    ++families[p.architecture.family];
+    ++families[architecture_of(p.definition).family];
     ++batches[p.workload.batch];
-    EXPECT_NO_THROW(check(p.architecture)) << p.id;
+    EXPECT_NO_THROW(check(architecture_of(p.definition))) << p.id;
     EXPECT_GE(p.workload.length, 32);
     EXPECT_LE(p.workload.length, 512);
   }
@@ -40,10 +40,10 @@ TEST(Plan, BlocksAreDistinctLayersAndTheHeadGoesWithTheLast) {
   const auto blocks = blocks_of(draw_models("mixed", 32, 1, "libtorch"));
   std::map<std::string, int> heads;
   for (const PlannedModel& b : blocks) {
-    EXPECT_NO_THROW(plan(b.architecture, b.workload)) << b.id;
-    EXPECT_LE(b.architecture.encoder.layers.size(), 1u);
-    EXPECT_LE(b.architecture.decoder.layers.size(), 1u);
-    heads[b.architecture.family] += b.architecture.head == OutputHead{} ? 0 : 1;
+    EXPECT_NO_THROW(plan(architecture_of(b.definition), b.workload)) << b.id;
+    EXPECT_LE(architecture_of(b.definition).encoder.layers.size(), 1u);
+    EXPECT_LE(architecture_of(b.definition).decoder.layers.size(), 1u);
+    heads[architecture_of(b.definition).family] += architecture_of(b.definition).head == OutputHead{} ? 0 : 1;
   }
   EXPECT_EQ(heads, (std::map<std::string, int>{{"bert", 8}, {"flexibert", 8}, {"gpt2", 8}, {"t5", 8}}));
   EXPECT_GT(blocks.size(), 32u);

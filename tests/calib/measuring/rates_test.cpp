@@ -31,8 +31,8 @@ struct FakeRunner {
       read.push_back(bytes.si());
       return 1e9 * static_cast<double>(10 - read.size());
     };
-    r.load = [](const Architecture& model, const Workload& w, double) {
-      EXPECT_EQ(model.encoder.layers.size(), 24u);
+    r.load = [](const Model& model, const Workload& w, double) {
+      EXPECT_EQ(architecture_of(model).encoder.layers.size(), 24u);
       EXPECT_EQ(w.length, 2);
     };
     r.run = [this](std::size_t, double) {

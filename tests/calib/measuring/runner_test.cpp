@@ -23,7 +23,7 @@ fs::path script(const PrivateFolder& folder, const std::string& text) {
 
 void load_any(const ModelRunner& runner) {
   const PlannedModel planned = draw_models("bert", 1, 0, "libtorch").front();
-  runner.load(planned.architecture, planned.workload, 60);
+  runner.load(planned.definition, planned.workload, 60);
 }
 
 TEST(Runner, TakesRunsByPhaseInTheirOrder) {
