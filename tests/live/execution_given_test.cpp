@@ -182,7 +182,7 @@ TEST(GivenExecution, RefusesWhatItCannotRun) {
   w.task = Task::train;
   EXPECT_EQ(error_of([&] { Execution(graph, w); }), "g is given by the operators of one pass");
   graph.numerics = uniform_numerics(Precision::fp16);
-  EXPECT_EQ(error_of([&] { Execution(graph, workload_of(graph)); }), "only fp32 can be executed");
+  EXPECT_EQ(error_of([&] { Execution(graph, workload_of(graph)); }), "only fp32 and bf16 can be executed");
 }
 
 }  // namespace

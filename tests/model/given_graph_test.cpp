@@ -169,7 +169,7 @@ TEST(GivenGraph, IsReadFromAFileAndRefusedWhereAnArchitectureIsNeeded) {
       error_of([&] { load_model(file); }),
       file +
           ":1:12: ridgeline: this model is given by its operators, and an architecture is needed here; operator "
-          "graphs are for estimate, compare and models");
+          "graphs are for estimate, compare, models and measure");
   EXPECT_EQ(error_of([] { load_model("a/b.onnx"); }),
             "a/b.onnx: ONNX files are converted first; ridgeline convert FILE --out model.yaml");
 }

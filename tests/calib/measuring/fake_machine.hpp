@@ -27,7 +27,7 @@ struct FakeMachine {
     MeasuringTools t;
     t.runner.load = [this](const Model& m, const Workload& w, double) {
       if (w.length == fails) throw Error("out of memory");
-      on_load(std::get<Architecture>(m), w);
+      if (const auto* a = std::get_if<Architecture>(&m)) on_load(*a, w);
       loaded = w;
       lengths.push_back(w.length);
     };
