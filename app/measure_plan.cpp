@@ -1,5 +1,7 @@
 #include "app/measure_plan.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 
