@@ -4,15 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <cmath>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "base/error.hpp"
 #include "calib/live/kernels.hpp"
-#include "calib/live/kernels_given.hpp"
+#include "calib/live/optimisation.hpp"
+#include "calib/live/runnable.hpp"
 #include "model/lowering.hpp"
 
 namespace ridgeline {
@@ -20,155 +20,6 @@ namespace ridgeline {
 using at::Tensor;
 
 namespace {
-
-constexpr std::int32_t kNone = kNoNode;
-
-struct Instruction {
-  Kernel kernel;
-  std::vector<std::int32_t> operands;
-  std::int32_t result;
-  std::vector<std::int32_t> last_used;  ///< values that nothing reads any more
-};
-
-struct RunnablePhase {
-  std::string name;
-  Size repeats = 1;
-  OperatorGraph graph;
-  Values given, results;                                  ///< vertices by value
-  std::vector<std::pair<OperatorVertex, Tensor>> inputs;  ///< of a graph that was given by its operators
-  std::vector<Instruction> instructions;
-  std::vector<std::shared_ptr<PartKernels>> parts;
-  Size batch = 1;
-};
-
-std::string stack_name(const Part& part) {
-  return part.context.decoder || part.context.memory_length > 0 ? "decoder" : "encoder";
-}
-
-/// One name a part, the same in every phase.
-class PartNames {
- public:
-  std::string next(const Part& part) {
-    if (std::holds_alternative<HeadPart>(part.body)) return "head";
-    const std::string stack = stack_name(part);
-    if (std::holds_alternative<EmbeddingsPart>(part.body)) return stack + ".embeddings";
-    if (std::holds_alternative<FinalNorm>(part.body)) return stack + ".final";
-    const std::string layer = fmt::format("{}.{}", stack, part.layer);
-    return fmt::format("{}.{}", layer, count_[layer]++);
-  }
-
- private:
-  std::map<std::string, int> count_;
-};
-
-/// `kernel_at`: of each vertex in program order; `kept`: vertices whose results outlive the phase.
-void add_instructions(RunnablePhase& phase, const std::function<Kernel(OperatorVertex)>& kernel_at,
-                      const std::set<std::int32_t>& kept) {
-  const std::size_t count = num_vertices(phase.graph);
-  std::vector<std::int32_t> last(count, kNone);  // instruction that reads a value last
-  for (OperatorVertex v = 0; v < count; ++v) {
-    if (is_given(phase.graph[v])) continue;
-    Instruction instruction{kernel_at(v), {}, static_cast<std::int32_t>(v), {}};
-    const auto number = static_cast<std::int32_t>(phase.instructions.size());
-    for (auto [edge, end] = in_edges(v, phase.graph); edge != end; ++edge) {
-      const OperatorVertex from = source(*edge, phase.graph);
-      instruction.operands.push_back(static_cast<std::int32_t>(from));
-      last[from] = number;
-    }
-    last[v] = number;
-    phase.instructions.push_back(std::move(instruction));
-  }
-  for (std::size_t v = 0; v < count; ++v) {
-    if (!kept.contains(static_cast<std::int32_t>(v)) && last[v] != kNone && v + 1 < count)
-      phase.instructions[static_cast<std::size_t>(last[v])].last_used.push_back(static_cast<std::int32_t>(v));
-  }
-}
-
-RunnablePhase runnable(const PhaseParts& parts, const Workload& workload, bool keeps_cache, Tensors& tensors) {
-  RunnablePhase phase;
-  phase.name = parts.name;
-  phase.repeats = parts.repeats;
-  phase.batch = parts.parts.front().context.batch;
-  GraphBuilder builder;
-  Values values;
-  for (std::size_t v = 0; v < kValueCount; ++v)
-    if (parts.given.contains(static_cast<Value>(v)))
-      values.nodes[v] = builder.add_given(elements(static_cast<Value>(v), parts.parts.front()), "given");
-  phase.given = values;
-  PartNames names;
-  std::vector<std::size_t> part_of(builder.size(), 0);
-  for (const Part& part : parts.parts) {
-    lower_part(part, workload, builder, values);
-    part_of.resize(builder.size(), phase.parts.size());
-    phase.parts.push_back(std::make_shared<PartKernels>(
-        PartKernels{part, workload, tensors, names.next(part), stack_name(part), keeps_cache}));
-  }
-  phase.results = values;
-  phase.graph = std::move(builder).build();
-
-  add_instructions(phase, [&](OperatorVertex v) { return kernel_of(phase.graph[v], phase.parts[part_of[v]]); },
-                   {values.nodes.begin(), values.nodes.end()});
-  return phase;
-}
-
-/// The result is that of the last operator.
-RunnablePhase runnable(const GivenGraph& given, const Workload& workload, Tensors& tensors) {
-  Program program = lower(given, workload);
-  RunnablePhase phase;
-  phase.name = program.phases.front().name;
-  phase.batch = given.batch;
-  phase.graph = std::move(program.phases.front().graph);
-  const std::size_t count = num_vertices(phase.graph);
-  phase.results.nodes[static_cast<std::size_t>(Value::hidden)] = static_cast<std::int32_t>(count) - 1;
-  for (OperatorVertex v = 0; v < count; ++v)
-    if (is_given(phase.graph[v]))
-      phase.inputs.emplace_back(
-          v, tensors.input(phase.graph[v].label, [&] { return tensors.noise({phase.graph[v].output}); }));
-  const std::vector<Kernel> kernels = given_kernels(phase.graph, tensors);
-  add_instructions(phase, [&](OperatorVertex v) { return kernels[v]; },
-                   {program.phases.front().results.begin(), program.phases.front().results.end()});
-  return phase;
-}
-
-/// Adam as torch.optim.Adam runs it for one tensor after the other (PyTorch 1.13, _single_tensor_adam), or SGD.
-class Optimisation {
- public:
-  Optimisation(std::vector<Tensor> parameters, Optimiser optimiser)
-      : parameters_(std::move(parameters)), optimiser_(optimiser) {
-    for (Tensor& p : parameters_) p.set_requires_grad(true);
-  }
-
-  void step() {
-    const at::NoGradGuard no_gradients;
-    if (means_.empty() && optimiser_ == Optimiser::adam)
-      for (const Tensor& p : parameters_) {
-        means_.push_back(at::zeros_like(p));
-        squares_.push_back(at::zeros_like(p));
-      }
-    ++steps_;
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      const Tensor gradient = parameters_[i].grad();
-      if (!gradient.defined()) continue;
-      optimiser_ == Optimiser::adam ? adam(i, gradient) : void(parameters_[i].add_(gradient, -kRate));
-      parameters_[i].mutable_grad().reset();
-    }
-  }
-
- private:
-  static constexpr double kRate = 1e-4, kFirst = 0.9, kSecond = 0.999, kEpsilon = 1e-8;
-
-  void adam(std::size_t i, const Tensor& gradient) {
-    means_[i].mul_(kFirst).add_(gradient, 1 - kFirst);
-    squares_[i].mul_(kSecond).addcmul_(gradient, gradient, 1 - kSecond);
-    const double first = 1 - std::pow(kFirst, steps_), second = 1 - std::pow(kSecond, steps_);
-    const Tensor root = (squares_[i].sqrt() / std::sqrt(second)).add_(kEpsilon);
-    parameters_[i].addcdiv_(means_[i], root, -kRate / first);
-  }
-
-  std::vector<Tensor> parameters_, means_, squares_;
-  Optimiser optimiser_;
-  int steps_ = 0;
-};
 
 HostTensor to_host(const std::string& name, const Tensor& tensor) {
   const Tensor flat = tensor.detach().to(at::kFloat).contiguous();
@@ -236,7 +87,7 @@ struct Execution::Impl {
   void prepare_inputs() {
     const RunnablePhase& first = phases.front();
     for (std::size_t v = 0; v < kValueCount; ++v)
-      if (first.given.nodes[v] != kNone) {
+      if (first.given.nodes[v] != kNoNode) {
         const SublayerContext& c = plans.front().parts.front().context;
         carried[v] = tensors.noise({c.batch, c.memory_length, c.memory_width});
       }
@@ -261,7 +112,7 @@ struct Execution::Impl {
     std::vector<Tensor> values(num_vertices(phase.graph));
     for (std::size_t v = 0; v < kValueCount; ++v) {
       const std::int32_t given = phase.given.nodes[v];
-      if (given == kNone) continue;
+      if (given == kNoNode) continue;
       const Size held = carried[v].size(0);  // the encoder's sequences, once for each beam
       values[static_cast<std::size_t>(given)] =
           held == phase.batch ? carried[v] : carried[v].repeat_interleave(phase.batch / held, 0);
@@ -279,7 +130,7 @@ struct Execution::Impl {
       before = after;
     }
     for (std::size_t v = 0; v < kValueCount; ++v)
-      if (phase.results.nodes[v] != kNone) carried[v] = values[static_cast<std::size_t>(phase.results.nodes[v])];
+      if (phase.results.nodes[v] != kNoNode) carried[v] = values[static_cast<std::size_t>(phase.results.nodes[v])];
     result = carried[static_cast<std::size_t>(Value::hidden)];
   }
 
