@@ -186,10 +186,10 @@ constexpr std::array kAccuracyExamples{
 constexpr CommandHelp kAccuracyHelp{
     "accuracy", "ridgeline accuracy SOURCE [OPTIONS]", "what scores of trained models say of others",
     "Holds each trained model out, predicts its score from the others by three laws (a constant, parameters alone, "
-    "the "
-    "model's shape) and says whether the source can be believed: one that does not beat both a constant and a law of "
-    "parameters is unsupported. SOURCE is glue (published scores), glue:FILE (with EdgeTran's glue_measured.json), "
-    "bleu:FOLDER (HAT's published sub-transformers) or csv:FILE (your own): docs/accuracy_sources.md.",
+    "the model's shape) and says whether the source can be believed: one that does not beat both a constant and a "
+    "law of parameters is unsupported. SOURCE is glue (published scores), glue:FILE (with EdgeTran's "
+    "glue_measured.json), bleu:FOLDER (HAT's published sub-transformers) or csv:FILE (your own): "
+    "docs/accuracy_sources.md.",
     kAccuracyExamples};
 
 void declare_accuracy(OptionSet& set, AccuracyCommandOptions& o) {

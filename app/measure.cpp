@@ -106,9 +106,8 @@ constexpr CommandHelp kMeasureHelp{
     "Runs models with libtorch on this machine, each until its median latency is known to 2 %, reads the power "
     "sensor where there is one, and writes a store that import, calibrate and validate take. Models come from a "
     "table (model, length, batch, task, ...: docs/measuring.md), from a space (bert, flexibert, gpt2, t5 or mixed), "
-    "or are one operator graph that `ridgeline convert` has made. With --choose each is chosen by what the ones "
-    "before "
-    "have said. What is measured is on the disk at once: after an interruption --resume goes on.",
+    "or are one operator graph that `ridgeline convert` has made. With --choose each is chosen by what the "
+    "ones before have said. What is measured is on the disk at once: after an interruption --resume goes on.",
     kMeasureExamples};
 
 void declare_measure(OptionSet& set, MeasureCommandOptions& o) {

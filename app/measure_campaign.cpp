@@ -81,8 +81,7 @@ CommandMeasurements measure_plan(const MeasureCommandOptions& options, const Mea
       alone != result.conditions.end())
     session.log->warn(
         "{0} does not know this processor and takes its kernels for {1}: measuring with those for {2}, which "
-        "programs "
-        "of yours get by OPENBLAS_CORETYPE={2}",
+        "programs of yours get by OPENBLAS_CORETYPE={2}",
         result.conditions["blas"], alone->second, result.conditions["blas kernels"]);
   MeasureOptions rest = how;
   rest.budget -= seconds_of(CLOCK_MONOTONIC) - began;

@@ -30,8 +30,7 @@ constexpr CommandHelp kSearchHelp{
     "Searches models and devices (with their clocks, precisions, batches) for designs that no other beats in every "
     "objective, and says which trade is the most balanced, what is best on each device, and which devices cannot be "
     "judged. A search that was stopped, even by kill -9, goes on with --resume. NAME is a space (ridgeline space) or "
-    "a "
-    "file of your own: docs/search.md.",
+    "a file of your own: docs/search.md.",
     kSearchExamples};
 
 ContinuousVariable parse_variable_argument(const std::string& text) {

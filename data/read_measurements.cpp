@@ -17,8 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kForms =
     "known are EdgeTran's and NeuSight's JSON, HAT's CSV, tables of Ridgeline's own in CSV or JSON (docs/data.md), "
-    "and "
-    "stores that `ridgeline import` wrote";
+    "and stores that `ridgeline import` wrote";
 
 const std::vector<std::string> kFormats{"edgetran", "hat", "neusight", "table", "store"};
 
