@@ -8,8 +8,9 @@
 //
 // The error to be expected is measured, not modelled: every row says what the last fit that had not seen it
 // predicted, and the expected error is the median of |predicted / measured - 1| of the latencies of the last 20 such
-// rows (prequential: Dawid 1984). It errs on the safe side: `active` asks for what is known least, and rows are
-// predicted by earlier and thus worse fits than the last one. Of 20 rows it is known to about a quarter of itself.
+// rows (prequential: Dawid 1984). It is no bound: `active` asks for what is known least and the predictions are those
+// of earlier fits, which makes it cautious, but it is of models that were measured, and rows that other programs
+// disturbed may teach a fit less than their own scatter says. Of 20 rows it is known to about a quarter of itself.
 #pragma once
 
 #include <cstddef>
