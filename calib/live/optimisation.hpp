@@ -1,10 +1,8 @@
 // The last step of training.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
-#include <cmath>
-#include <utility>
 #include <vector>
 
 #include "model/workload.hpp"
@@ -14,37 +12,12 @@ namespace ridgeline {
 /// Adam as torch.optim.Adam runs it for one tensor after the other (PyTorch 1.13, _single_tensor_adam), or SGD.
 class Optimisation {
  public:
-  Optimisation(std::vector<at::Tensor> parameters, Optimiser optimiser)
-      : parameters_(std::move(parameters)), optimiser_(optimiser) {
-    for (at::Tensor& p : parameters_) p.set_requires_grad(true);
-  }
-
-  void step() {
-    const at::NoGradGuard no_gradients;
-    if (means_.empty() && optimiser_ == Optimiser::adam)
-      for (const at::Tensor& p : parameters_) {
-        means_.push_back(at::zeros_like(p));
-        squares_.push_back(at::zeros_like(p));
-      }
-    ++steps_;
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      const at::Tensor gradient = parameters_[i].grad();
-      if (!gradient.defined()) continue;
-      optimiser_ == Optimiser::adam ? adam(i, gradient) : void(parameters_[i].add_(gradient, -kRate));
-      parameters_[i].mutable_grad().reset();
-    }
-  }
+  Optimisation(std::vector<at::Tensor> parameters, Optimiser optimiser);
+  /// By the gradients that the parameters have, which are gone then.
+  void step();
 
  private:
-  static constexpr double kRate = 1e-4, kFirst = 0.9, kSecond = 0.999, kEpsilon = 1e-8;
-
-  void adam(std::size_t i, const at::Tensor& gradient) {
-    means_[i].mul_(kFirst).add_(gradient, 1 - kFirst);
-    squares_[i].mul_(kSecond).addcmul_(gradient, gradient, 1 - kSecond);
-    const double first = 1 - std::pow(kFirst, steps_), second = 1 - std::pow(kSecond, steps_);
-    const at::Tensor root = (squares_[i].sqrt() / std::sqrt(second)).add_(kEpsilon);
-    parameters_[i].addcdiv_(means_[i], root, -kRate / first);
-  }
+  void adam(std::size_t i, const at::Tensor& gradient);
 
   std::vector<at::Tensor> parameters_, means_, squares_;
   Optimiser optimiser_;
