@@ -70,12 +70,8 @@ std::vector<PlannedModel> models_to_measure(const MeasureCommandOptions& options
       throw_unknown_name({"--models", 0, 0, ""}, "space or file", options.models, measured_spaces());
     const std::string kind = std::filesystem::path(options.models).extension();
     const bool is_model = kind == ".yaml" || kind == ".yml";
-    if (is_model && options.precision != Precision::fp32)
-      throw InputError({"--precision", 0, 0, ""}, "operator graphs are measured in fp32", "leave --precision out");
-    const std::vector<PlannedModel> plan = is_model
-                                               ? planned_graph(options.models, target.runtime_name)
-                                               : planned_in(options.models, target.runtime_name, options.precision);
-    return at_level(plan, options.level);
+    const auto planned = is_model ? planned_graph : planned_in;
+    return at_level(planned(options.models, target.runtime_name, options.precision), options.level);
   }
   const auto lasting = std::clamp<Size>(static_cast<Size>(options.budget.si() / kFewestSecondsEach), 8, 1000);
   const Size count = options.count.value_or(options.choose ? kCandidates : lasting);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -56,7 +55,7 @@ OneOperand function_of_one(Function function) {
     case rsqrt:
       return [](const Tensor& x) { return at::rsqrt(x); };
     case clamp:
-      return [](const Tensor& x) { return at::clamp_min(x, std::numeric_limits<float>::lowest()); };
+      return [lowest = FloatType::lowest()](const Tensor& x) { return at::clamp_min(x, lowest); };
     case compare:  // a truth value in fp32
       return [](const Tensor& x) { return at::clamp_min(x, 0); };
     case convert:
@@ -182,6 +181,8 @@ class GivenKernelMaker {
     };
   }
   Kernel operator()(const FourierMixing& op) const {
+    if (FloatType::now() == at::kBFloat16)
+      throw Error(fmt::format("{}: libtorch has no Fourier transform in bf16", node_.label));
     if (op.transform == Transform::dft) return [x = x_](const Operands& in) { return at::real(at::fft_fft2(x(in))); };
     const Tensor rotation = at::ones({op.columns}, at::kComplexFloat);
     return [x = x_, rotation](const Operands& in) { return at::real(at::fft_fft2(x(in)) * rotation); };
@@ -225,7 +226,7 @@ class GivenKernelMaker {
   Kernel operator()(const Routing& op) const {
     return [x = x_, chosen = op.chosen](const Operands& in) {
       const auto [values, places] = at::topk(at::softmax(x(in), -1), chosen);
-      return at::stack({values.view({-1, chosen}), places.view({-1, chosen}).to(at::kFloat)});
+      return at::stack({values.view({-1, chosen}), places.view({-1, chosen}).to(FloatType::now())});
     };
   }
   Kernel operator()(const OptimiserStep&) const {

@@ -16,8 +16,9 @@
 //   view                    view
 //   reduction               mean
 //   routing                 softmax, topk
-// All numbers are fp32. Functions that map one number stand for their family (`exp` for a logarithm): values mean
-// nothing. Constants keep them from growing or vanishing: one scales by 1, one adds 0.
+// All numbers are floating-point ones, in the format of the run. Functions that map one number stand for their family
+// (`exp` for a logarithm): values mean nothing. Constants keep them from growing or vanishing: one scales by 1, one
+// adds 0.
 //
 // Where calib/live/given_operands.hpp finds no producer of an operand's size, the operator reads a buffer.
 #pragma once

@@ -26,12 +26,13 @@
 
 namespace ridgeline {
 
-/// Rows of a table. InputError for unknown names, tasks or lengths that a model cannot do, and operators that are not
-/// in fp32.
+/// Rows of a table. InputError for unknown names, tasks or lengths that a model cannot do, and operators that are in
+/// neither `precision` nor fp32.
 std::vector<PlannedModel> planned_in(const std::filesystem::path& table, std::string_view runtime,
                                      Precision precision);
 /// The one that the file of an operator graph is a plan for. InputError as planned_in().
-std::vector<PlannedModel> planned_graph(const std::filesystem::path& file, std::string_view runtime);
+std::vector<PlannedModel> planned_graph(const std::filesystem::path& file, std::string_view runtime,
+                                        Precision precision);
 
 std::vector<std::string> measured_spaces();
 /// The first `count` points. InputError for an unknown space.

@@ -46,18 +46,19 @@ Workload workload_in(const TableRow& row, const Architecture& model, Precision p
   return w;
 }
 
-/// Models run in fp32 whatever their file says, and then the row would be of another model.
-void check_formats(const GivenGraph& graph) {
-  if (graph.numerics != uniform_numerics(Precision::fp32))
-    throw Error(
-        fmt::format("{} is not in fp32, which alone is run: with `precision: fp32` in its file the same "
-                    "operators are measured in that format",
-                    graph.name));
+/// A graph in fp32 may be run in another format, as may an architecture; one in another format was not meant for
+/// fp32.
+void check_formats(const GivenGraph& graph, Precision precision) {
+  if (graph.numerics == uniform_numerics(Precision::fp32) || graph.numerics == uniform_numerics(precision)) return;
+  throw Error(
+      fmt::format("{} is not in {}, which models are run in: with `precision: fp32` in its file the same operators "
+                  "are measured",
+                  graph.name, ridgeline::name(precision)));
 }
 
 /// Throws for what the model cannot do.
-void check_can_run(const Model& model, const Workload& workload) {
-  if (const auto* graph = std::get_if<GivenGraph>(&model)) return check_formats(*graph);
+void check_can_run(const Model& model, const Workload& workload, Precision precision) {
+  if (const auto* graph = std::get_if<GivenGraph>(&model)) return check_formats(*graph, precision);
   plan(std::get<Architecture>(model), workload);
 }
 
@@ -82,7 +83,7 @@ std::vector<PlannedModel> planned_in(const fs::path& table, std::string_view run
         std::visit([&](const auto& model) { return workload_in(row, model, precision); }, planned.definition);
     set_runtime(planned.workload, runtime);
     try {
-      check_can_run(planned.definition, planned.workload);
+      check_can_run(planned.definition, planned.workload, precision);
     } catch (const InputError&) {
       throw;
     } catch (const Error& error) {
@@ -93,7 +94,7 @@ std::vector<PlannedModel> planned_in(const fs::path& table, std::string_view run
   return plan;
 }
 
-std::vector<PlannedModel> planned_graph(const fs::path& file, std::string_view runtime) {
+std::vector<PlannedModel> planned_graph(const fs::path& file, std::string_view runtime, Precision precision) {
   std::vector<PlannedModel> plan(1);
   plan[0].definition = load_model_or_graph(file.string());
   const auto* graph = std::get_if<GivenGraph>(&plan[0].definition);
@@ -101,9 +102,10 @@ std::vector<PlannedModel> planned_graph(const fs::path& file, std::string_view r
     throw InputError({file.string(), 0, 0, ""}, "one model, where a table of models is expected",
                      "name it in a .csv file with a column 'model' (docs/data.md)");
   plan[0].workload = workload_of(*graph);
+  plan[0].workload.numerics = uniform_numerics(precision);
   set_runtime(plan[0].workload, runtime);
   try {
-    check_formats(*graph);
+    check_formats(*graph, precision);
   } catch (const Error& error) {
     throw InputError({file.string(), 0, 0, "precision"}, error.what());
   }

@@ -91,8 +91,9 @@ TEST_F(GraphCommands, ArePlannedToBeMeasured) {
   const std::string half = folder_.write("half.yaml", std::string("precision: fp16\n") + kGraph);
   EXPECT_EQ(plan(half).err,
             "error: " + half +
-                ": precision: small is not in fp32, which alone is run: with `precision: fp32` in its "
-                "file the same operators are measured in that format\n");
+                ": precision: small is not in fp32, which models are run in: with `precision: fp32` in its "
+                "file the same operators are measured\n");
+  EXPECT_EQ(plan(graph_, " --precision bf16").exit_code, 0);
   const std::string model = folder_.write("model.yaml", run_line("models bert-tiny --yaml").out);
   EXPECT_EQ(plan(model).err, "error: " + model +
                                  ": one model, where a table of models is expected; name it in a .csv file with a "

@@ -21,8 +21,10 @@ GivenGraph graph_of(const std::string& operators) {
 }
 
 /// Runs it twice, so that what the first run leaves behind is met by the second; the mean of its absolute result.
-double run_checked(const GivenGraph& graph) {
-  Execution execution(graph, workload_of(graph), {.checks_sizes = true});
+double run_checked(const GivenGraph& graph, Precision precision = Precision::fp32) {
+  Workload workload = workload_of(graph);
+  workload.numerics = uniform_numerics(precision);
+  Execution execution(graph, workload, {.checks_sizes = true});
   EXPECT_EQ(execution.parameters(), parameter_count(Model(graph)));
   execution.run();
   execution.run();
@@ -32,13 +34,23 @@ double run_checked(const GivenGraph& graph) {
   return sum / static_cast<double>(result.values.size());
 }
 
+/// What libtorch does in fp32 alone.
+bool transforms(const GivenGraph& graph) {
+  return std::any_of(graph.operators.begin(), graph.operators.end(),
+                     [](const GivenOperator& op) { return std::holds_alternative<FourierMixing>(op.op); });
+}
+
 void run_phases(const Architecture& model, Task task) {
   Workload w;
   w.task = task, w.batch = 2, w.length = 24;
   if (model.name == "compressed") return;  // block-sparse
   for (const Phase& phase : lower(model, w).phases) {
     SCOPED_TRACE(model.name + ", " + phase.name);
-    EXPECT_TRUE(std::isfinite(run_checked(given(phase, w))));
+    const GivenGraph graph = given(phase, w);
+    EXPECT_TRUE(std::isfinite(run_checked(graph)));
+    if (!transforms(graph)) {
+      EXPECT_TRUE(std::isfinite(run_checked(graph, Precision::bf16)));
+    }
   }
 }
 
@@ -102,6 +114,7 @@ TEST(GivenExecution, EveryKindRuns) {
     GivenGraph graph{.name = "kind", .inputs = {{"x", 60}}};
     graph.operators.push_back({.name = "one", .op = op, .inputs = {"x"}});
     run_checked(graph);
+    if (!transforms(graph)) run_checked(graph, Precision::bf16);
     // Between others: what it makes is read, and what it reads was made.
     graph.operators.insert(graph.operators.begin(), {.name = "before", .op = View{}, .inputs = {"x"}});
     graph.operators.back().inputs = {"before"};
@@ -117,6 +130,7 @@ TEST(GivenExecution, EveryKindRuns) {
           {.name = "one", .op = Elementwise{.function = function, .elements = 60, .operands = operands}});
       graph.operators.back().inputs = {"x"};
       run_checked(graph);
+      run_checked(graph, Precision::bf16);
     }
 }
 
@@ -177,6 +191,10 @@ TEST(GivenExecution, RefusesWhatItCannotRun) {
   EXPECT_EQ(complaint("kind: dynamic_convolution, batch: 1, length: 4, channels: 5, kernel: 3, groups: 2"),
             "one: 5 channels cannot share 2 kernels evenly");
   EXPECT_EQ(complaint("kind: routing, tokens: 4, experts: 2, chosen: 3"), "one: 3 of 2 experts cannot be chosen");
+  const GivenGraph mixing = graph_of(
+      "  - {name: one, kind: fourier_mixing, transform: dft, batch: 1, rows: 6, columns: 10, inputs: [x]}\n");
+  EXPECT_EQ(error_of([&] { run_checked(mixing, Precision::bf16); }),
+            "one: libtorch has no Fourier transform in bf16");
   GivenGraph graph = graph_of("  - {name: one, kind: view, inputs: [x]}\n");
   Workload w = workload_of(graph);
   w.task = Task::train;
