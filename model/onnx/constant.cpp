@@ -4,8 +4,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "base/error.hpp"
-
 namespace ridgeline {
 namespace {
 
@@ -90,18 +88,6 @@ bool Constant::is_real_type(int type) {
   return type == Proto::FLOAT || type == Proto::DOUBLE || type == Proto::FLOAT16 || type == Proto::BFLOAT16;
 }
 
-Size elements_of(const std::vector<Size>& shape) {
-  constexpr double most = 1e15;
-  double product = 1;
-  Size n = 1;
-  for (const Size dimension : shape) {
-    product *= static_cast<double>(dimension);
-    if (product > most) throw Error("a tensor of more than 10^15 elements");
-    n *= dimension;
-  }
-  return n;
-}
-
 std::optional<Constant> constant_of(const Proto& tensor) {
   if (tensor.data_location() == Proto::EXTERNAL) return std::nullopt;
   Constant c;
@@ -136,6 +122,47 @@ Proto tensor_of(const Constant& c) {
       for (const std::int64_t value : c.whole) tensor.add_int32_data(static_cast<std::int32_t>(value));
   }
   return tensor;
+}
+
+double bytes_of_type(int type) {
+  switch (type) {
+    case Proto::BOOL:
+    case Proto::INT8:
+    case Proto::UINT8:
+      return 1;
+    case Proto::INT16:
+    case Proto::UINT16:
+    case Proto::FLOAT16:
+    case Proto::BFLOAT16:
+      return 2;
+    case Proto::INT64:
+    case Proto::UINT64:
+    case Proto::DOUBLE:
+    case Proto::COMPLEX64:
+      return 8;
+    case Proto::COMPLEX128:
+    case Proto::STRING:  // a pointer and a length, whatever they lead to
+      return 16;
+    default:
+      return 4;
+  }
+}
+
+std::optional<Precision> format_of_type(int type) {
+  switch (type) {
+    case Proto::FLOAT:
+    case Proto::DOUBLE:
+      return Precision::fp32;
+    case Proto::FLOAT16:
+      return Precision::fp16;
+    case Proto::BFLOAT16:
+      return Precision::bf16;
+    case Proto::INT8:
+    case Proto::UINT8:
+      return Precision::int8;
+    default:
+      return std::nullopt;
+  }
 }
 
 }  // namespace ridgeline

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "model/operators.hpp"
+#include "model/conversion/source.hpp"
 
 namespace ridgeline {
 
@@ -28,11 +28,13 @@ struct Constant {
 /// More elements than this are weights, not shapes.
 inline constexpr Size kMostConstantElements = 65536;
 
-/// Elements of a tensor of that shape; Error beyond 10^15.
-Size elements_of(const std::vector<Size>& shape);
-
 /// Empty for tensors that are large, of strings or complex numbers, or stored in another file.
 std::optional<Constant> constant_of(const onnx::TensorProto& tensor);
 onnx::TensorProto tensor_of(const Constant& constant);
+
+/// Bytes of an element of an ONNX type.
+double bytes_of_type(int type);
+/// fp32, fp16, bf16 or int8; nothing for whole numbers of more than 8 bits, truth values and what is no number.
+std::optional<Precision> format_of_type(int type);
 
 }  // namespace ridgeline

@@ -18,7 +18,7 @@ bool has(const Inputs& in, std::size_t i) { return i < in.size() && in[i] != nul
 /// An empty constant of `n` elements in that shape.
 Constant filled(int type, std::vector<Size> shape) {
   Constant c{.type = type, .shape = std::move(shape)};
-  const auto n = static_cast<std::size_t>(elements_of(c.shape));
+  const auto n = static_cast<std::size_t>(elements_of_shape(c.shape));
   if (c.is_real())
     c.real.resize(n);
   else
@@ -28,7 +28,7 @@ Constant filled(int type, std::vector<Size> shape) {
 
 bool is_small(const std::vector<Size>& shape) {
   return std::all_of(shape.begin(), shape.end(), [](Size d) { return d >= 0; }) &&
-         elements_of(shape) <= kMostConstantElements;
+         elements_of_shape(shape) <= kMostConstantElements;
 }
 
 /// Towards zero; what fits no whole number becomes the nearest, and what is none 0.
@@ -124,7 +124,7 @@ Result unary(const Inputs& in, Function function) {
 }
 
 Result reshaped(const Constant& from, std::vector<Size> shape) {
-  if (!is_small(shape) || static_cast<std::size_t>(elements_of(shape)) != from.size()) return std::nullopt;
+  if (!is_small(shape) || static_cast<std::size_t>(elements_of_shape(shape)) != from.size()) return std::nullopt;
   Constant c = from;
   c.shape = std::move(shape);
   return c;
@@ -273,7 +273,7 @@ Result fold_concat(const onnx::NodeProto& node, const Inputs& in) {
     c.whole.insert(c.whole.end(), in[i]->whole.begin(), in[i]->whole.end());
     c.real.insert(c.real.end(), in[i]->real.begin(), in[i]->real.end());
   }
-  if (!is_small(c.shape) || static_cast<std::size_t>(elements_of(c.shape)) != c.size()) return std::nullopt;
+  if (!is_small(c.shape) || static_cast<std::size_t>(elements_of_shape(c.shape)) != c.size()) return std::nullopt;
   return c;
 }
 

@@ -26,8 +26,8 @@ Size product(const std::vector<Size>& shape, std::size_t first, std::size_t last
 /// Learned numbers: whole numbers are indices and positions, single ones are scales.
 Size learned_numbers(const OnnxTensor* tensor) {
   if (!tensor || !tensor->learned || tensor->is_number()) return 0;
-  const bool index =
-      tensor->stored == Proto::INT64 || tensor->stored == Proto::INT32 || tensor->stored == Proto::BOOL;
+  const bool index = tensor->stored_type == Proto::INT64 || tensor->stored_type == Proto::INT32 ||
+                     tensor->stored_type == Proto::BOOL;
   return index ? 0 : tensor->elements();
 }
 
@@ -53,7 +53,7 @@ class NodeConverter {
     if (!node_.standard || (in_.empty() ? !makes_its_own() : !in_[0])) return unknown();
     if (auto product = convert_product(node_)) {
       take_weights(product->weights);
-      result_.integer_product = product->integer;
+      result_.integer_product = product->integer_product;
       result_.operators = std::move(product->operators);
       return std::move(result_);
     }
@@ -77,7 +77,7 @@ class NodeConverter {
   }
 
   /// The largest learned input is the weights of the node.
-  void take_weights(const OnnxTensor* weights) { result_.weights = weights; }
+  void take_weights(const SourceTensor* weights) { result_.weights = weights; }
   Size take_learned(std::size_t first = 0) {
     Size all = 0;
     for (std::size_t i = first; i < in_.size(); ++i) {
@@ -375,44 +375,6 @@ class NodeConverter {
 
 ConvertedNode convert_node(const OnnxNode& node, double activation_bytes) {
   return NodeConverter(node, activation_bytes).convert();
-}
-
-double bytes_of_type(int type) {
-  switch (type) {
-    case Proto::BOOL:
-    case Proto::INT8:
-    case Proto::UINT8:
-      return 1;
-    case Proto::INT16:
-    case Proto::UINT16:
-    case Proto::FLOAT16:
-    case Proto::BFLOAT16:
-      return 2;
-    case Proto::INT64:
-    case Proto::UINT64:
-    case Proto::DOUBLE:
-    case Proto::COMPLEX64:
-      return 8;
-    case Proto::COMPLEX128:
-    case Proto::STRING:  // a pointer and a length, whatever they lead to
-      return 16;
-    default:
-      return 4;
-  }
-}
-
-Precision precision_of_type(int type) {
-  switch (type) {
-    case Proto::FLOAT16:
-      return Precision::fp16;
-    case Proto::BFLOAT16:
-      return Precision::bf16;
-    case Proto::INT8:
-    case Proto::UINT8:
-      return Precision::int8;
-    default:
-      return Precision::fp32;
-  }
 }
 
 }  // namespace ridgeline

@@ -107,8 +107,18 @@ class Shaper {
     return found == model_.tensors.end() ? nullptr : found->second.get();
   }
 
+  static OnnxTensor named(const std::string& name, int type) {
+    OnnxTensor tensor;
+    tensor.name = name;
+    tensor.type = type;
+    return tensor;
+  }
+
   /// Makes the tensor known to all that follows.
   OnnxTensor& add(OnnxTensor tensor) {
+    tensor.element_bytes = bytes_of_type(tensor.type);
+    tensor.format = format_of_type(tensor.type);
+    if (tensor.learned) tensor.stored = format_of_type(tensor.stored_type);
     onnx::TypeProto* type = types_owned_.emplace_back(std::make_unique<onnx::TypeProto>()).get();
     type->mutable_tensor_type()->set_elem_type(tensor.type);
     type->mutable_tensor_type()->mutable_shape();
@@ -130,8 +140,10 @@ class Shaper {
   }
 
   void add_initializer(const std::string& name, const Proto& tensor) {
-    OnnxTensor added{.name = name, .type = tensor.data_type(), .learned = true, .known = true, .root = name};
-    added.stored = added.type;
+    OnnxTensor added = named(name, tensor.data_type());
+    added.learned = added.known = true;
+    added.root = name;
+    added.stored_type = added.type;
     for (const std::int64_t d : tensor.dims()) {
       if (d < 0) fail(fmt::format("the initializer '{}' has a negative size", name));
       added.shape.push_back(d);
@@ -146,7 +158,7 @@ class Shaper {
       if (find(input.name())) continue;  // old files list initializers among the inputs
       if (!input.type().has_tensor_type())
         fail(fmt::format("its input '{}' is no tensor", input.name()), "sequences and maps are not supported");
-      OnnxTensor tensor{.name = input.name(), .type = input.type().tensor_type().elem_type()};
+      OnnxTensor tensor = named(input.name(), input.type().tensor_type().elem_type());
       if (const auto given = questions_.shapes.find(input.name()); given != questions_.shapes.end()) {
         tensor.shape = given->second;
       } else {
@@ -250,7 +262,9 @@ class Shaper {
       result = fold(node, values);
     }
     if (!result) return false;
-    OnnxTensor tensor{.name = node.output(0), .type = result->type, .shape = result->shape, .known = true};
+    OnnxTensor tensor = named(node.output(0), result->type);
+    tensor.shape = result->shape;
+    tensor.known = true;
     inherit(tensor, node, inputs);
     tensor.value = std::make_shared<const Constant>(*std::move(result));
     add(std::move(tensor));
@@ -278,7 +292,7 @@ class Shaper {
     result.learned = result.known && largest != nullptr;
     if (!result.learned) return;
     result.root = largest->root;
-    result.stored = node.op_type() == "Cast" ? result.type : largest->stored;
+    result.stored_type = node.op_type() == "Cast" ? result.type : largest->stored_type;
   }
 
   /// Adds the results of a node that runs.
@@ -304,7 +318,7 @@ class Shaper {
         added.outputs.push_back(nullptr);
         continue;
       }
-      OnnxTensor tensor{.name = node.output(i)};
+      OnnxTensor tensor = named(node.output(i), Proto::FLOAT);
       const onnx::TypeProto& type = context.allOutputTypes_[static_cast<std::size_t>(i)];
       if (type.value_case() != onnx::TypeProto::VALUE_NOT_SET && !type.has_tensor_type())
         fail(node, fmt::format("'{}' is no tensor", tensor.name), "sequences and maps are not supported");

@@ -21,18 +21,11 @@ struct OnnxQuestions {
   std::map<std::string, std::vector<Size>> shapes;  ///< of tensors that nothing tells, by name
 };
 
-struct OnnxTensor {
-  std::string name;
-  int type = onnx::TensorProto::FLOAT;  ///< onnx::TensorProto::DataType
-  std::vector<Size> shape;
-  bool learned = false;  ///< an initializer, or computed from such alone: it exists before the graph runs
-  bool known = false;    ///< the same of anything that the file knows beforehand, shapes included
-  std::string root;      ///< learned: the initializer that it came from
-  int stored = onnx::TensorProto::FLOAT;  ///< ... and its type
-  std::shared_ptr<const Constant> value;  ///< of small ones that are known
-
-  Size elements() const { return elements_of(shape); }
-  bool is_number() const { return elements() == 1; }
+/// `stored` is the format of `stored_type`.
+struct OnnxTensor : SourceTensor {
+  int type = onnx::TensorProto::FLOAT;         ///< onnx::TensorProto::DataType
+  int stored_type = onnx::TensorProto::FLOAT;  ///< learned: of the initializer that it came from
+  std::shared_ptr<const Constant> value;       ///< of small ones that are known
 };
 
 struct OnnxNode {
