@@ -1,4 +1,4 @@
-// ONNX files as operator graphs that the other commands take.
+// ONNX and TorchScript files as operator graphs that the other commands take.
 #pragma once
 
 #include <map>
@@ -10,8 +10,15 @@
 
 namespace ridgeline {
 
+/// One input of a TorchScript model.
+struct ConvertInput {
+  std::vector<Size> shape;
+  std::string type;  ///< "int64"
+};
+
 struct ConvertCommandOptions {
   std::string file;
+  std::vector<std::optional<ConvertInput>> inputs;  ///< empty: None
   std::map<std::string, Size> dimensions;
   std::map<std::string, std::vector<Size>> shapes;
   std::string name;  ///< empty: the file's

@@ -1,5 +1,5 @@
-// A model that is given by its operators instead of an architecture: what `ridgeline convert` makes of ONNX files,
-// and what people may write by hand (docs/convert.md has the file form, `ridgeline: graph`).
+// A model that is given by its operators instead of an architecture: what `ridgeline convert` makes of ONNX and
+// TorchScript files, and what people may write by hand (docs/convert.md has the file form, `ridgeline: graph`).
 //
 // The operators stand in program order and were made for one workload: another batch or length needs another graph.
 // An operator that is not one of ours is `unknown`: it keeps its name and costs the bytes that it reads and writes,

@@ -71,6 +71,9 @@ std::filesystem::path file_of(std::string_view name_or_path) {
                        std::filesystem::exists(path, ignored);
   if (is_path && path.extension() == ".onnx")
     throw InputError({name, 0, 0, {}}, "ONNX files are converted first", "ridgeline convert FILE --out model.yaml");
+  if (is_path && (path.extension() == ".pt" || path.extension() == ".pth"))
+    throw InputError({name, 0, 0, {}}, "TorchScript files are converted first",
+                     "ridgeline convert FILE --input 1x128:int64 --out model.yaml");
   if (is_path) return path;
   const std::string nearest = nearest_name(name, names);
   throw InputError({}, fmt::format("unknown model '{}'", name),

@@ -1,4 +1,4 @@
-// Models given by their operators on the command line, and ONNX files that become such.
+// Models given by their operators on the command line, and ONNX and TorchScript files that become such.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -239,13 +239,75 @@ TEST_F(ConvertCommand, ComplainsOfFilesAndSizes) {
                 "--dimension sequence=N\n");
   const std::string text = folder_.write("text.onnx", "no model\n");
   EXPECT_EQ(run_line("convert " + text).err, "error: " + text + ": this is no ONNX file, or it is damaged\n");
-  EXPECT_EQ(run_line("convert").err, "error: convert: missing FILE; convert takes: ridgeline convert FILE.onnx\n");
+  EXPECT_EQ(run_line("convert").err,
+            "error: convert: missing FILE; convert takes: ridgeline convert FILE.onnx or FILE.pt\n");
   EXPECT_EQ(run_line("convert x.onnx --dimension batch").err,
             "error: --dimension: expected NAME=VALUE, found 'batch'\n");
   EXPECT_EQ(run_line("convert x.onnx --task train").err,
             "error: --task: a graph is one pass, so its task is not 'train'; use encode, prefill or decode\n");
   EXPECT_EQ(run_line("estimate " + example_ + " --device t4").err,
             "error: " + example_ + ": ONNX files are converted first; ridgeline convert FILE --out model.yaml\n");
+}
+
+/// The same with libtorch's program.
+class ConvertTorchScriptCommand : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::filesystem::path programs = std::filesystem::path(RIDGELINE_PROGRAM).parent_path();
+    if (!std::filesystem::exists(programs / "ridgeline-convert-torchscript"))
+      GTEST_SKIP() << "libtorch is not installed";
+    ::setenv("RIDGELINE_LIBEXEC", programs.c_str(), 1);
+  }
+  void TearDown() override { ::unsetenv("RIDGELINE_LIBEXEC"); }
+  std::string example_ = RIDGELINE_SOURCE_DIR "/examples/small-gpt.pt";
+  TemporaryFolder folder_;
+};
+
+TEST_F(ConvertTorchScriptCommand, MakesAGraphThatIsEstimatedAndMeasured) {
+  const std::string graph = (folder_ / "gpt.yaml").string(), store = (folder_ / "run.h5").string();
+  const RunResult made = run_line("convert " + example_ + " --input 1x32:int64 --task prefill --out " + graph);
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_EQ(made.err, "");
+  const nlohmann::json json = json_of("estimate " + graph + " --device raspberry-pi-4");
+  EXPECT_EQ(json["assumptions"]["batch"], 1);
+  EXPECT_EQ(json["assumptions"]["length"], 32);
+  EXPECT_TRUE(json["unknown_operators"].empty());
+  if (!std::filesystem::exists(std::filesystem::path(RIDGELINE_PROGRAM).parent_path() / "ridgeline-run")) return;
+  const RunResult run =
+      run_line("measure --device raspberry-pi-4 --threads 1 --models " + graph + " --budget 60s --out " + store);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const MeasurementSet set = measurement_sets(read_store(store)).at(0);
+  ASSERT_EQ(set.rows.size(), 1u);
+  EXPECT_EQ(set.rows[0].definition, load_model_or_graph(graph));
+  EXPECT_GT(set.rows[0].latency->value, 0);
+}
+
+TEST_F(ConvertTorchScriptCommand, ComplainsOfFilesAndInputs) {
+  const auto complaint = [](const std::string& words) { return run_line("convert " + words).err; };
+  EXPECT_EQ(complaint(example_),
+            "error: --input: `forward` takes input_ids; give the shape and type of each, as in --input "
+            "1x128:int64,1x128:int64\n");
+  EXPECT_EQ(complaint(example_ + " --input 1xy:int64"),
+            "error: --input: expected a whole number from 1 to 1000000000, found 'y'\n");
+  EXPECT_EQ(complaint(example_ + " --input 1x8:int46"),
+            "error: --input: unknown type 'int46'; did you mean 'int64'? the types are: float32, float16, bfloat16, "
+            "float64, int64, int32, int16, int8, uint8, bool\n");
+  EXPECT_EQ(complaint(example_ + " --dimension batch=1"),
+            "error: --dimension: a TorchScript file names no dimensions; use --input 1x128:int64\n");
+  EXPECT_EQ(complaint(example_ + " --input 1x8:int64 --as-written"),
+            "error: --as-written: a TorchScript file is always taken as it is written; leave it out\n");
+  EXPECT_EQ(complaint(RIDGELINE_SOURCE_DIR "/examples/bert-tiny.onnx --input 1x8:int64"),
+            "error: --input: an ONNX file says what its inputs are; use --dimension for those of its sizes that are "
+            "open\n");
+  const std::string pickle = folder_.write("eager.pt", "\x80\x02}q");
+  EXPECT_EQ(complaint(pickle + " --input 1x8:int64"),
+            "error: " + pickle +
+                ": this is a pickle of torch.save, which is Python code, not TorchScript; export the model as "
+                "TorchScript: torch.jit.trace(model, example).save(\"model.pt\")\n");
+  EXPECT_EQ(run_line("estimate " + example_ + " --device t4").err,
+            "error: " + example_ +
+                ": TorchScript files are converted first; ridgeline convert FILE --input 1x128:int64 --out "
+                "model.yaml\n");
 }
 
 }  // namespace

@@ -97,9 +97,13 @@ std::string hurried(std::string example) {
 bool can_run(const std::string& example) {
   if (example.starts_with("ridgeline selftest")) return false;
   const std::filesystem::path programs = std::filesystem::path(RIDGELINE_PROGRAM).parent_path();
-  const bool converts =
-      example.find("bert-tiny.yaml") != std::string::npos || example.starts_with("ridgeline convert");
-  if (converts && !std::filesystem::exists(programs / "ridgeline-convert")) return false;
+  const auto names = [&](const char* file) { return example.find(file) != std::string::npos; };
+  if ((names("bert-tiny.yaml") || names("bert-tiny.onnx")) &&
+      !std::filesystem::exists(programs / "ridgeline-convert"))
+    return false;
+  if ((names("small-gpt.yaml") || names("small-gpt.pt")) &&
+      !std::filesystem::exists(programs / "ridgeline-convert-torchscript"))
+    return false;
   return !runs_models(example) || std::filesystem::exists(programs / "ridgeline-run");
 }
 
@@ -107,8 +111,8 @@ bool can_run(const std::string& example) {
 void add_files(const TemporaryFolder& folder) {
   folder.write("measurements.csv",
                content(std::filesystem::path(RIDGELINE_SOURCE_DIR) / "examples" / "measurements.csv"));
-  folder.write("bert-tiny.onnx",
-               content(std::filesystem::path(RIDGELINE_SOURCE_DIR) / "examples" / "bert-tiny.onnx"));
+  for (const char* name : {"bert-tiny.onnx", "small-gpt.pt"})
+    folder.write(name, content(std::filesystem::path(RIDGELINE_SOURCE_DIR) / "examples" / name));
 }
 
 TEST(Process, EveryExampleOfTheHelpRuns) {

@@ -273,6 +273,15 @@ converting_builds_its_program_with_its_packages() {
   called --build 0
 }
 
+converting_torchscript_builds_its_program_with_its_packages() {
+  installed='build-essential cmake ninja-build ccache mold libboost-dev libcli11-dev libeigen3-dev libfmt-dev libhdf5-dev'
+  installed="$installed libnlopt-cxx-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev libpagmo-dev"
+  ridgeline convert model.pt --input 1x128:int64
+  equal "$status" 0
+  equal "$(grep 'apt-get install' "$calls")" 'apt-get install -y --no-install-recommends libopenblas0-openmp libtorch-dev'
+  called '--target ridgeline-convert-torchscript' 1
+}
+
 run_tests_ends_as_ctest_does() {
   status=0
   program_status=8 "$tree/run-tests" -R 'a b' >out 2>err </dev/null || status=$?
