@@ -15,6 +15,8 @@
 #include "calib/library.hpp"
 #include "calib/measuring/chooser.hpp"
 #include "data/sets.hpp"
+#include "model/estimate.hpp"
+#include "model/lowering.hpp"
 
 namespace ridgeline {
 namespace {
@@ -23,6 +25,17 @@ std::string time_text(const MeasureSummary& s, bool chose) {
   const auto percent = [&](double seconds) { return 100 * seconds / std::max(s.elapsed, 1e-9); };
   std::string text = fmt::format("{:.0f} s, {:.0f} % of it running models", s.elapsed, percent(s.running));
   if (chose) text += fmt::format(", {:.0f} % choosing them", percent(s.choosing));
+  return text;
+}
+
+std::string heat_text(const MeasureSummary& s, bool soaked) {
+  std::string text =
+      fmt::format("{}; the reference model was checked {} times", soaked ? "heat-soaked" : "cold", s.checks);
+  if (soaked)
+    text +=
+        fmt::format("; warmed up for {:.0f} s{}", s.soaking, s.soaked ? "" : ", not settled: give a larger --budget");
+  else if (s.cooling > 0)
+    text += fmt::format("; {:.0f} s of waiting for a hot board", s.cooling);
   return text;
 }
 
@@ -45,6 +58,7 @@ std::string text_of(const CommandMeasurements& r, const MeasureCommandOptions& o
                                     options.choose && s.enough ? "" : " for want of time")});
   table.rows.push_back({"time", time_text(s, options.choose.has_value())});
   if (options.choose) table.rows.push_back({"chosen", chosen_text(r, options)});
+  table.rows.push_back({"heat", heat_text(s, options.heat_soaked)});
   table.rows.push_back({"disturbed", fmt::format("{}: their conditions say by what", s.disturbed)});
   table.rows.push_back({"not settled", fmt::format("{}: the median is known to less than 2 %", s.unsettled)});
   table.rows.push_back({"power", r.sensor});
@@ -83,6 +97,12 @@ Outcome run_measure(const MeasureCommandOptions& options, const Session& session
   how.budget = options.budget.si();
   how.visits = static_cast<std::size_t>(options.visits);
   how.chooser = chooser_for(options, target, plan);
+  how.heat = HeatOptions{};
+  how.heat->mode = options.heat_soaked ? HeatMode::heat_soaked : HeatMode::cold;
+  how.heat->expected = [&target](const Model& model, const Workload& workload) {
+    return estimate(lower(model, workload), target.data_sheet, Seconds(0)).latency.si() /
+           static_cast<double>(workload.batch);
+  };
   const CommandMeasurements result = measure_plan(options, target, plan, how, with_time_left(session, how.budget));
   Outcome outcome;
   outcome.output = text_of(result, options, session.style);
@@ -98,7 +118,9 @@ constexpr std::array kMeasureExamples{
     Example{
         "ridgeline measure --models mixed --device workbench.yaml --choose active --target-error 6% --budget 10min "
         "--out chosen.h5",
-        "Measure what tells most, until predictions err by less than 6 %."}};
+        "Measure what tells most, until predictions err by less than 6 %."},
+    Example{"ridgeline measure --models mixed --device workbench.yaml --heat-soaked --budget 10min --out hot.h5",
+            "Warm the board up first: how fast is it when it is busy all day?"}};
 
 constexpr CommandHelp kMeasureHelp{
     "measure", "ridgeline measure --models FILE|SPACE --device NAME --out STORE.h5 [OPTIONS]",
@@ -157,6 +179,9 @@ void declare_measure(OptionSet& set, MeasureCommandOptions& o) {
   set.value(group, "--target-error", "SHARE",
             "with --choose: end when predictions made before measuring are wrong by less than this, such as 6%",
             [&o](const std::string& s) { o.target_error = parse_share("--target-error", s); });
+  set.flag(group, "--heat-soaked",
+           "warm the board up first and measure it hot; default: cold, a board that gets hot is waited for",
+           o.heat_soaked);
   set.value(group, "--sensor", "NAME",
             "the power sensor whose name begins so (rapl, ina219, nvml); default: the best", o.sensor);
   set.value(group, "--power-log", "FILE",
@@ -176,6 +201,9 @@ void declare_measure(OptionSet& set, MeasureCommandOptions& o) {
       refuse("--agent-plan", "measures whole models or blocks", "take --level block");
     if (o.choose && o.level == MeasureLevel::op)
       refuse("--choose", "chooses among whole models or blocks", "take --level block");
+    if (o.heat_soaked && o.agent_plan)
+      refuse("--heat-soaked", "is a way of measuring here, and the agent only follows its plan",
+             "leave one of them out");
     if (o.choose && o.agent_plan)
       refuse("--choose", "goes by what has been measured, and the agent only measures", "leave one of them out");
     if (o.target_error && !o.choose)

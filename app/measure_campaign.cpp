@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <thread>
 
 #include "app/measure_sensor.hpp"
 #include "base/error.hpp"
@@ -61,6 +63,7 @@ CommandMeasurements measure_plan(const MeasureCommandOptions& options, const Mea
   tools.runner = start_runner({.threads = threads, .seed = options.seed, .program = {}});
   tools.clock = [] { return seconds_of(CLOCK_MONOTONIC); };
   tools.state = [&tools] { return read_machine_state("/", tools.runner.process()); };
+  tools.wait = [](double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); };
   tools.sensor = chosen.sensor;
   tools.progress = session.progress;
   tools.checkpoint = [&](const MeasurementSet& set) {

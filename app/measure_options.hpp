@@ -29,6 +29,7 @@ struct MeasureCommandOptions {
   Size visits = 1;                     ///< of each model
   std::optional<ChoiceRule> choose;    ///< empty: in the order of the plan
   std::optional<double> target_error;  ///< of the choice, as a fraction
+  bool heat_soaked = false;            ///< warmed up first; else waited for when it is hot
   std::string sensor;                  ///< how the name of the power sensor begins; empty: the best one
   std::string power_log;
   bool resume = false;

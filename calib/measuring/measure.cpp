@@ -8,6 +8,8 @@
 
 #include "base/error.hpp"
 #include "calib/measuring/chooser.hpp"
+#include "calib/measuring/reference.hpp"
+#include "calib/measuring/soak.hpp"
 #include "calib/measuring/take.hpp"
 #include "calib/measuring/visits.hpp"
 
@@ -16,6 +18,7 @@ namespace {
 
 constexpr double kCheckpoint = 15;          // s between two
 constexpr double kLargestModelShare = 0.1;  // of the budget, for one model of many
+constexpr double kOverheadShare = 0.1;      // of the campaign, waiting included
 
 /// Undisturbed rows are better than disturbed ones, among these the one that others took less of a processor from.
 bool is_better(const Measurement& row, const Measurement& than) {
@@ -36,6 +39,7 @@ class Campaign {
   }
 
   MeasureSummary run(const std::vector<PlannedModel>& plan) {
+    if (options_.heat) know_the_board(plan);
     const std::vector<const PlannedModel*> disturbed = take_all(plan);
     for (std::size_t visit = 2; visit <= options_.visits; ++visit) visit_all(plan, visit);
     for (std::size_t i = 0; i < disturbed.size() && options_.again && options_.visits == 1 && !over(); ++i) {
@@ -44,6 +48,7 @@ class Campaign {
       measure_again(*disturbed[i], end_for_one_of(disturbed.size() - i));
     }
     count_rows(plan);
+    if (reference_) summary_.cooling = reference_->waited(), summary_.checks = reference_->checks();
     summary_.elapsed = tools_.clock() - began_;
     return summary_;
   }
@@ -65,10 +70,30 @@ class Campaign {
     return tools_.clock() + std::min(left, fair);
   }
 
+  void tell(const std::string& step, double share) const {
+    if (tools_.progress) tools_.progress(step, std::min(std::max(elapsed() / options_.budget, share), 0.999));
+  }
   void tell(const PlannedModel& planned, const std::string& place, double share) const {
-    if (!tools_.progress) return;
-    tools_.progress(fmt::format("{}: {}", place, planned.id),
-                    std::min(std::max(elapsed() / options_.budget, share), 0.999));
+    tell(fmt::format("{}: {}", place, planned.id), share);
+  }
+
+  void know_the_board(const std::vector<PlannedModel>& plan) {
+    const auto telling = [this](const std::string& step) { tell(step, 0); };
+    reference_.emplace(*options_.heat, tools_, plan, journal_.set(), telling);
+    if (options_.heat->mode != HeatMode::heat_soaked) return;
+    get_ready();
+    const double longest = std::min(options_.heat->longest_soak, options_.heat->soaking_share * options_.budget);
+    const Soaked warmed = soak(*options_.heat, tools_, plan, std::min(longest, options_.budget - elapsed()), telling);
+    summary_.soaking = warmed.seconds, summary_.soaked = warmed.settled;
+    summary_.running += warmed.seconds;
+  }
+
+  /// s that the board may be waited for now.
+  double spare() const {
+    const double now = tools_.clock() - began_, waited = reference_->waited();
+    const double length = std::min(options_.budget - earlier_, now / done_);
+    const double others = 1 - summary_.running / (now - waited);
+    return std::min(kOverheadShare * length - others * (length - waited) - waited, options_.budget - elapsed());
   }
 
   /// One after the other, as they are chosen: those that were disturbed.
@@ -86,6 +111,7 @@ class Campaign {
       const PlannedModel& planned = plan.at(next->number);
       if (journal_.contains(planned.id)) continue;
       tell(planned, next->said, next->share);
+      done_ = share * (1 - static_cast<double>(next->left - 1) / static_cast<double>(plan.size()));
       get_ready();
       if (!measure_one(planned, end_for_one_of(next->left), next->conditions)) disturbed.push_back(&planned);
     }
@@ -137,7 +163,7 @@ class Campaign {
       return true;
     }
     for (Measurement& row : rows) row.conditions.insert(conditions.begin(), conditions.end());
-    keep(rows);
+    keep(planned, rows);
     return rows.empty() || !rows.front().conditions.contains("disturbed");
   }
 
@@ -148,6 +174,8 @@ class Campaign {
       if (known == nullptr || visits_of(*known) >= visit) continue;
       tell(plan[i], fmt::format("visit {}, {} of {}", visit, i + 1, plan.size()),
            static_cast<double>(i) / static_cast<double>(plan.size()));
+      done_ = (static_cast<double>(visit - 1) + static_cast<double>(i + 1) / static_cast<double>(plan.size())) /
+              static_cast<double>(options_.visits);
       get_ready();
       std::vector<Measurement> rows;
       try {
@@ -156,8 +184,9 @@ class Campaign {
         continue;  // the visits before stand
       }
       keep_prediction(*known, rows.front());
-      journal_.append(merged_visits(*known, std::move(rows.front())));
-      checkpoint();
+      rows.front() = merged_visits(*known, std::move(rows.front()));
+      record(rows);
+      check_board(plan[i], rows, false);
     }
   }
 
@@ -178,7 +207,7 @@ class Campaign {
     const Measurement* first = row_named(rows[0].id);
     if (first != nullptr && !is_better(rows[0], *first)) return;
     if (first != nullptr) keep_prediction(*first, rows[0]);
-    keep(rows);
+    keep(planned, rows);
   }
 
   /// It was made before the first of several measurements.
@@ -187,10 +216,31 @@ class Campaign {
       row.conditions.insert(*made);
   }
 
-  void keep(std::vector<Measurement>& rows) {
+  void keep(const PlannedModel& planned, std::vector<Measurement>& rows) {
     for (Measurement& row : rows) row.order = next_order_++;
+    record(rows);
+    check_board(planned, rows, true);
+  }
+
+  void record(std::vector<Measurement>& rows) {
+    if (reference_) reference_->note(rows);
     journal_.append(rows);
     checkpoint();
+  }
+
+  /// The rows are on the disk already; what is learnt of the board now is written there once more. `disturbs`: a
+  /// board that was hot makes them disturbed ones.
+  void check_board(const PlannedModel& planned, std::vector<Measurement>& rows, bool disturbs) {
+    if (!reference_ || rows.empty()) return;
+    get_ready();
+    if (!reference_->check_after(planned, rows, options_.budget - elapsed())) return;
+    if (disturbs && reference_->must_cool())
+      for (Measurement& row : rows) {
+        std::string& words = row.conditions["disturbed"];
+        words += (words.empty() ? "" : "; ") + reference_->heat_words();
+      }
+    record(rows);
+    reference_->cool_down(spare());
   }
 
   void checkpoint() {
@@ -221,8 +271,10 @@ class Campaign {
   double began_;
   double earlier_ = 0;  // s of the budget that earlier runs spent
   double checkpointed_ = began_;
+  double done_ = 1;  // share of the plan, the model at hand included
   std::int64_t next_order_ = order_after(journal_.set());
   MeasureSummary summary_;
+  std::optional<ReferenceModel> reference_;
 };
 
 }  // namespace

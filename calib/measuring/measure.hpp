@@ -12,6 +12,12 @@
 // left, or as long as loading (3 s) and its runs (RepeatOptions) may take, whichever is most, up to the end of the
 // budget. One that is cut off keeps the runs that it has; without a single warm run it is skipped, by name and with
 // the reason. One that the end of the budget cuts off counts as not begun.
+//
+// Where heat matters, a reference model says between the others in what state the board is
+// (calib/measuring/reference.hpp). In the cold mode a hot board is waited for, and the row that found it so counts as
+// disturbed; in the heat-soaked mode it is warmed up first (calib/measuring/soak.hpp) and nothing waits. Loading,
+// choosing, checking the reference and waiting are the campaign's overhead. Waiting has what the others leave of a
+// tenth of the time that the campaign takes: the budget, or as long as its plan lasts at the pace so far.
 #pragma once
 
 #include <functional>
@@ -30,20 +36,39 @@
 
 namespace ridgeline {
 
+/// What is done about a board that gets warm.
+enum class HeatMode {
+  cold,         ///< it is waited for
+  heat_soaked,  ///< it is warmed up before anything is measured
+};
+/// "cold", "heat-soaked".
+std::string_view name(HeatMode mode);
+
+struct HeatOptions {
+  HeatMode mode = HeatMode::cold;
+  double interval = 180;                                               ///< s between two checks of the reference
+  double longest_wait = 120;                                           ///< s of cooling down at a time
+  double longest_soak = 300;                                           ///< s of warming up
+  double soaking_share = 0.25;                                         ///< of the budget, for that at most
+  std::function<double(const Model&, const Workload&)> expected = {};  ///< s a sequence, by the data sheet
+};
+
 struct MeasureOptions {
   double budget = 600;          ///< s
   bool counts_earlier = false;  ///< what rows of the journal took is part of the budget
   RepeatOptions repeats;
   std::size_t visits = 1;
-  bool again = true;          ///< disturbed rows, while time is left
-  ModelChooser chooser = {};  ///< empty: in the order of the plan
+  bool again = true;                     ///< disturbed rows, while time is left
+  ModelChooser chooser = {};             ///< empty: in the order of the plan
+  std::optional<HeatOptions> heat = {};  ///< empty: no reference is measured
 };
 
 /// Everything that a campaign is made with; tests give their own.
 struct MeasuringTools {
   ModelRunner runner;
-  std::function<double()> clock;        ///< s, CLOCK_MONOTONIC
-  std::function<MachineState()> state;  ///< around each model
+  std::function<double()> clock;             ///< s, CLOCK_MONOTONIC
+  std::function<MachineState()> state;       ///< around each model
+  std::function<void(double seconds)> wait;  ///< with nothing running
   std::optional<PowerSensor> sensor;
   std::function<void(const MeasurementSet&)> checkpoint;              ///< now and then: bring the store up to date
   std::function<void(std::string_view step, double share)> progress;  ///< the share of budget or plan that is done
@@ -53,9 +78,13 @@ struct MeasureSummary {
   std::size_t measured = 0, failed = 0, disturbed = 0, unsettled = 0;  ///< skipped ones have failed
   std::size_t left = 0;                                                ///< of the plan, neither measured nor failed
   double elapsed = 0;                                                  ///< s
-  double running = 0;                                                  ///< s of it in which models ran
-  double choosing = 0;                                                 ///< s of it that the chooser took
-  bool enough = false;  ///< nothing more was to be measured, by plan or chooser, when it ended
+  double running = 0;      ///< s of it in which models ran, or warmed the board up; not the reference
+  double choosing = 0;     ///< s of it that the chooser took
+  double cooling = 0;      ///< s of it in which a hot board was waited for
+  double soaking = 0;      ///< s of it in which the board was warmed up
+  bool soaked = false;     ///< it was as warm as it gets then
+  std::size_t checks = 0;  ///< of the reference
+  bool enough = false;     ///< nothing more was to be measured, by plan or chooser, when it ended
 };
 
 /// From loading to the last run; 0 where the row does not say.

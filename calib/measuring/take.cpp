@@ -156,6 +156,7 @@ TakenModel take_model(const PlannedModel& planned, const MeasuringTools& tools, 
                                    : std::vector{row_of(planned, timed, repeats.trimmed)};
   if (sampler) add_power(taken.rows.front(), sampler->stop(), *tools.sensor, timed);
   taken.after = tools.state();
+  taken.seconds = {timed.summary.median, timed.summary.low, timed.summary.high};
   taken.running = timed.running;
   taken.settled = timed.summary.reached;
   return taken;

@@ -20,6 +20,7 @@ namespace ridgeline {
 struct TakenModel {
   std::vector<Measurement> rows;  ///< without their place in the campaign
   MachineState before, after;     ///< running it
+  MedianInterval seconds{};       ///< of a run
   double running = 0;             ///< s, warming included
   bool settled = false;           ///< the median is known as well as was wanted
 };
