@@ -152,10 +152,10 @@ constexpr std::array kConvertExamples{
 
 constexpr CommandHelp kConvertHelp{
     "convert", "ridgeline convert FILE [OPTIONS]", "an ONNX or TorchScript file as an operator graph",
-    "Makes an operator graph of an ONNX or a TorchScript file, for estimate, compare, models and measure: shapes are "
-    "propagated from the sizes of the inputs, shape arithmetic is computed, operators that are not known are named "
-    "and "
-    "costed by the bytes that they read and write. The model does not run. docs/convert.md has the details.",
+    "Makes an operator graph of an ONNX or a TorchScript file, for estimate, compare, models and measure: shapes "
+    "are propagated from the sizes of the inputs, shape arithmetic is computed, operators that are not known are "
+    "named and costed by the bytes that they read and write. The model does not run. docs/convert.md has the "
+    "details.",
     kConvertExamples};
 
 void declare_convert(OptionSet& set, ConvertCommandOptions& o) {

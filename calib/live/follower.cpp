@@ -37,8 +37,7 @@ bool says_something(const torch::jit::Node& node) {
 
 }  // namespace
 
-Follower::Follower(std::string file, const torch::jit::Module& module, const TapeRecorder::Shapes& shapes,
-                   Tape& tape)
+Follower::Follower(std::string file, const torch::jit::Module& module, const TapeRecorder::Shapes& shapes, Tape& tape)
     : file_(std::move(file)), tape_(tape), recorder_(module, shapes, tape) {
   for (const auto& part : module.named_modules()) modules_.try_emplace(part.value._ivalue().get(), part.name);
 }
