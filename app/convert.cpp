@@ -148,7 +148,7 @@ constexpr std::array kConvertExamples{
     Example{"ridgeline convert bert-tiny.onnx --dimension batch=8 --dimension sequence=64 --as-written",
             "Every operator as the file has it, for another batch and length."},
     Example{"ridgeline convert small-gpt.pt --input 1x64:int64 --task prefill --out small-gpt.yaml",
-            "A TorchScript file (torch.jit.trace, torch.jit.script) for an input of one sequence of 64 tokens."}};
+            "A TorchScript file (of torch.jit.trace or script), for one sequence of 64 tokens."}};
 
 constexpr CommandHelp kConvertHelp{
     "convert", "ridgeline convert FILE [OPTIONS]", "an ONNX or TorchScript file as an operator graph",

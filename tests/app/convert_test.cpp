@@ -271,7 +271,7 @@ TEST_F(ConvertTorchScriptCommand, MakesAGraphThatIsEstimatedAndMeasured) {
   const nlohmann::json json = json_of("estimate " + graph + " --device raspberry-pi-4");
   EXPECT_EQ(json["assumptions"]["batch"], 1);
   EXPECT_EQ(json["assumptions"]["length"], 32);
-  EXPECT_TRUE(json["unknown_operators"].empty());
+  EXPECT_FALSE(json.contains("unknown_operators"));
   if (!std::filesystem::exists(std::filesystem::path(RIDGELINE_PROGRAM).parent_path() / "ridgeline-run")) return;
   const RunResult run =
       run_line("measure --device raspberry-pi-4 --threads 1 --models " + graph + " --budget 60s --out " + store);
