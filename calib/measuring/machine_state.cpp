@@ -12,7 +12,6 @@ namespace ridgeline {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kOtherLoad = 0.1;     // processors
 constexpr double kClockChange = 0.05;  // relative
 constexpr double kTicks = 100;         // a second, of /proc (USER_HZ, part of the kernel's interface)
 

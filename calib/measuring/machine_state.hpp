@@ -28,6 +28,9 @@ struct MachineState {
 /// `process`: its number, 0 for none.
 MachineState read_machine_state(const std::filesystem::path& root, int process);
 
+/// Other programs that keep more of the processors busy disturb what is measured.
+inline constexpr double kOtherLoad = 0.1;
+
 /// What happened between the two.
 struct Disturbances {
   double other_load = 0;  ///< processors that others kept busy, on average; 0 where one's own process has

@@ -21,11 +21,10 @@ constexpr double kCheckingShare = 0.02;  // of the time
 constexpr double kSlower = 0.02;         // as well as a median is known
 constexpr double kWarmer = 5;            // K
 constexpr double kClockFell = 0.03;      // relative
-constexpr double kOtherLoad = 0.1;       // processors, as where rows count as disturbed
 constexpr double kBetweenLooks = 5;      // s of cooling down
 constexpr std::size_t kFewestNeighbours = 8, kMostNeighbours = 40;
-constexpr double kFar = 4;            // sigma of the neighbours
-constexpr double kLeastSigma = 0.02;  // of ln measured: medians are known to about that
+constexpr double kFarFromNeighbours = 4;  // sigma of the neighbours
+constexpr double kLeastSigma = 0.02;      // of ln measured: medians are known to about that
 
 constexpr const char *kRatio = "reference", *kModel = "reference model", *kFirst = "reference at first",
                      *kHeat = "heat";
@@ -180,7 +179,7 @@ bool ReferenceModel::is_far(const Measurement& row) {
   if (log_ratios_.size() >= kFewestNeighbours) {
     const Levels before = estimate_levels(
         Eigen::Map<const Eigen::VectorXd>(log_ratios_.data(), static_cast<Eigen::Index>(log_ratios_.size())));
-    far = std::abs(ratio - before.level.tail<1>().value()) > kFar * std::max(before.sigma, kLeastSigma);
+    far = std::abs(ratio - before.level.tail<1>().value()) > kFarFromNeighbours * std::max(before.sigma, kLeastSigma);
   }
   log_ratios_.push_back(ratio);
   if (log_ratios_.size() > kMostNeighbours) log_ratios_.erase(log_ratios_.begin());

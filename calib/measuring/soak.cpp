@@ -14,12 +14,12 @@
 namespace ridgeline {
 namespace {
 
-constexpr double kWindow = 20;            // s
+constexpr double kStretch = 20;           // s
 constexpr std::size_t kWindowsApart = 3;  // those that are compared: boards warm up over minutes
-constexpr double kSettled = 0.01;         // of the latency
+constexpr double kLatencySettled = 0.01;  // of the latency
 constexpr double kSettledKelvin = 1;
 constexpr double kUsualRun = 1;  // s: enough work for all of the processor, and soon over
-constexpr double kSecondsAtOnce = 1;
+constexpr double kSoakedAtOnce = 1;
 
 /// Those whose run is nearest to kUsualRun first.
 std::vector<const PlannedModel*> candidates(const HeatOptions& options, const std::vector<PlannedModel>& plan) {
@@ -40,21 +40,21 @@ struct Window {
 };
 
 bool equal(const Window& a, const Window& b) {
-  return std::abs(a.run / b.run - 1) <= kSettled &&
+  return std::abs(a.run / b.run - 1) <= kLatencySettled &&
          (!a.temperature || !b.temperature || std::abs(*a.temperature - *b.temperature) <= kSettledKelvin);
 }
 
 /// Runs what is loaded for a window, or until `end`: s of a run.
 double median_of_window(const MeasuringTools& tools, double end) {
-  const double window_end = std::min(end, tools.clock() + kWindow);
+  const double window_end = std::min(end, tools.clock() + kStretch);
   std::vector<double> seconds;
   do {
-    const double run = seconds.empty() ? kSecondsAtOnce : median(seconds);
-    const auto times = static_cast<std::size_t>(std::max(1.0, std::round(kSecondsAtOnce / run)));
+    const double run = seconds.empty() ? kSoakedAtOnce : median(seconds);
+    const auto times = static_cast<std::size_t>(std::max(1.0, std::round(kSoakedAtOnce / run)));
     const Runs runs = tools.runner.run(times, end - tools.clock());
     for (std::size_t r = 0; r < runs.phases.size(); ++r) seconds.push_back(runs.seconds(r));
     if (seconds.empty()) throw Error("nothing ran");
-  } while (tools.clock() + std::max(kSecondsAtOnce, median(seconds)) <= window_end);
+  } while (tools.clock() + std::max(kSoakedAtOnce, median(seconds)) <= window_end);
   return median(seconds);
 }
 
@@ -70,7 +70,7 @@ Soaked soak(const HeatOptions& options, const MeasuringTools& tools, const std::
       tools.runner.load(planned->definition, planned->workload, end - tools.clock());
       std::vector<Window> windows;
       for (bool whole = true; whole && !soaked.settled;) {
-        whole = tools.clock() + kWindow < end;  // else it says nothing of settling
+        whole = tools.clock() + kStretch < end;  // else it says nothing of settling
         const double run = median_of_window(tools, end);
         windows.push_back({run, tools.state().temperature});
         soaked.settled = whole && windows.size() > kWindowsApart &&
