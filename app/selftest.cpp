@@ -14,6 +14,7 @@
 #include "app/measured.hpp"
 #include "app/option_groups.hpp"
 #include "app/probe.hpp"
+#include "app/selftest_plan.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "calib/calibrate.hpp"
@@ -30,25 +31,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// One part of the budget.
-struct SelftestCampaign {
-  const char* name;  ///< of its store, too
-  double share;      ///< of the budget; what is left over is for fitting
-  std::size_t fewest;
-  MeasureLevel level;
-  double longest;      ///< s of timed runs of one model in one visit
-  std::size_t visits;  ///< of each model: more where it is what others are compared with
-};
-constexpr std::array kCampaigns{SelftestCampaign{"operators", 0.13, 8, MeasureLevel::op, 0.5, 1},
-                                SelftestCampaign{"models", 0.48, 8, MeasureLevel::model, 1, 1},
-                                SelftestCampaign{"unseen", 0.33, 2, MeasureLevel::model, 0.5, 3}};
-constexpr double kProbing = 0.005;            // of the budget
-constexpr double kRates = 7;                  // that are measured meanwhile
-constexpr double kLongestShare = 1.0 / 1500;  // of the budget, for one run
-constexpr std::size_t kDrawnModels = 400;     // more than there is time for
-constexpr double kRunsEach = 15;              // in a visit: warming, and six timed ones
-constexpr double kLoadingEach = 0.2;          // s, besides
-constexpr double kCalibrationShown = 0.97;    // of the progress, when everything is measured
+constexpr double kProbing = 0.005;          // of the budget
+constexpr double kRates = 7;                // that are measured meanwhile
+constexpr double kCalibrationShown = 0.97;  // of the progress, when everything is measured
 
 std::vector<std::size_t> all_rows(const MeasurementSet& set) {
   std::vector<std::size_t> rows(set.rows.size());
@@ -72,14 +57,14 @@ class Selftest {
       if (fs::exists(settings()))
         throw InputError({"--folder", 0, 0, ""}, fmt::format("{} holds a test already", options_.folder),
                          "go on with --resume, or name another one");
-      require_budget();
+      require_budget(options_, described());
       begin();
     }
     target_ = target_of(device_file());
   }
 
   SelftestResult run() {
-    for (const SelftestCampaign& campaign : kCampaigns) take(campaign);
+    for (const SelftestCampaign& campaign : kSelftestCampaigns) take(campaign);
     result_.folder = options_.folder;
     result_.wanted = options_.unseen;
     const MeasurementSet& unseen = sets_[2];
@@ -104,6 +89,14 @@ class Selftest {
   MeasuringTarget target_of(const fs::path& device) {
     measuring_.device = device.string();
     return measuring_target(measuring_);
+  }
+
+  /// This machine by what its files say, before anything is written.
+  MeasuringTarget described() {
+    const PrivateFolder aside;
+    const fs::path device = aside.path() / "this-machine.yaml";
+    write_file_atomically(device, describe(read_machine("/")));
+    return target_of(device);
   }
 
   /// Of what the test was begun with: other models would be drawn otherwise.
@@ -143,63 +136,12 @@ class Selftest {
     write_file_atomically(settings(), json.dump(2) + "\n");
   }
 
-  /// s of one run of each drawn model by the data sheet, quickest first.
-  std::vector<double> expected(std::size_t campaign, const CostParameters& data_sheet) const {
-    std::vector<PlannedModel> plan =
-        draw_models("mixed", kDrawnModels / 4, options_.seed + campaign, measuring_.runtime);
-    if (kCampaigns[campaign].level != MeasureLevel::model) plan = blocks_of(plan);
-    std::vector<double> seconds;
-    for (const PlannedModel& p : plan)
-      seconds.push_back(estimate(lower(p.definition, p.workload), data_sheet, Seconds(0)).latency.si());
-    std::sort(seconds.begin(), seconds.end());
-    return seconds;
-  }
-
-  /// Before anything is written.
-  void require_budget() {
-    const PrivateFolder aside;
-    const fs::path device = aside.path() / "this-machine.yaml";
-    write_file_atomically(device, describe(read_machine("/")));
-    const MeasuringTarget target = target_of(device);
-    double needed = 0;
-    for (std::size_t i = 0; i < kCampaigns.size(); ++i) {
-      const std::vector<double> seconds = expected(i, target.data_sheet);
-      const std::size_t count = std::min(kCampaigns[i].fewest, seconds.size());
-      const double all = std::accumulate(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(count), 0.0);
-      needed = std::max({needed, seconds[count - 1] / kLongestShare,
-                         static_cast<double>(kCampaigns[i].visits) *
-                             (kRunsEach * all + kLoadingEach * static_cast<double>(count)) / kCampaigns[i].share});
-    }
-    if (budget() < needed)
-      throw InputError({"--budget", 0, 0, ""},
-                       fmt::format("{:.0f} s are too few to learn anything of this machine", budget()),
-                       fmt::format("it takes about {:.0f} s at least; 15min are a good deal more telling",
-                                   std::ceil(needed / 5) * 5));
-  }
-
-  std::vector<PlannedModel> drawn(std::size_t campaign) const {
-    const auto count = std::max(kDrawnModels, static_cast<std::size_t>(budget()));
-    return quick_models("mixed", count, options_.seed + campaign, kCampaigns[campaign].level,
-                        budget() * kLongestShare, target_);
-  }
-
-  std::vector<PlannedModel> plan_of(std::size_t campaign) const {
-    std::vector<PlannedModel> plan = drawn(campaign);
-    if (kCampaigns[campaign].name != std::string_view("unseen")) return plan;
-    std::set<std::string> known;
-    for (const PlannedModel& p : drawn(1)) known.insert(p.id);
-    std::erase_if(plan, [&](const PlannedModel& p) { return known.contains(p.id); });
-    if (plan.size() > static_cast<std::size_t>(options_.unseen))
-      plan.resize(static_cast<std::size_t>(options_.unseen));
-    return plan;
-  }
-
   /// Progress of one campaign as that of the whole test.
   Session within(const SelftestCampaign& campaign) const {
     Session session = session_;
     if (!session.progress) return session;
     double before = 0;
-    for (const SelftestCampaign* c = kCampaigns.data(); c != &campaign; ++c) before += c->share;
+    for (const SelftestCampaign* c = kSelftestCampaigns.data(); c != &campaign; ++c) before += c->share;
     session.progress = [told = session_.progress, before, &campaign, all = budget()](std::string_view step,
                                                                                      double share) {
       const double done = before + campaign.share * share;
@@ -224,7 +166,9 @@ class Selftest {
       how.repeats.longest_warming = 0.3;
       how.visits = campaign.visits;
       const CommandMeasurements measured = measure_plan(
-          options, target_, plan_of(static_cast<std::size_t>(&campaign - kCampaigns.data())), how, within(campaign));
+          options, target_,
+          selftest_plan(static_cast<std::size_t>(&campaign - kSelftestCampaigns.data()), options_, target_), how,
+          within(campaign));
       result_.elapsed += measured.summary.elapsed;
       result_.running += measured.summary.running;
     }
