@@ -100,9 +100,10 @@ TEST(MeasureCommand, SaysHowHeatIsMeasured) {
   EXPECT_NE(help.find(" --heat-soaked --budget 10min --out hot.h5"), std::string::npos) << "an example";
   const std::string line = "measure --models mixed --device raspberry-pi-4 --count 8 --budget 1000min";
   EXPECT_EQ(run_line(line + " --plan-only --heat-soaked").out, run_line(line + " --plan-only").out);
-  EXPECT_EQ(complaint(line + " --agent-plan --heat-soaked"),
-            "error: --heat-soaked: is a way of measuring here, and the agent only follows its plan; leave one of them "
-            "out\n");
+  EXPECT_EQ(
+      complaint(line + " --agent-plan --heat-soaked"),
+      "error: --heat-soaked: is a way of measuring here, and the agent only follows its plan; leave one of them "
+      "out\n");
 }
 
 TEST(MeasureCommand, RefusesAChoiceThatIsNone) {
