@@ -185,6 +185,9 @@ void Follower::run_plainly(const torch::jit::Node& node, const Stack& operands, 
   try {
     results = operands;
     node.getOperation()(results);
+  } catch (const c10::IndexError&) {
+    fail(node, frame, "the inputs have fewer dimensions or elements than the model reads",
+         "--input gives the shapes that it is called with");
   } catch (const std::exception&) {
     const bool of_tensors =
         std::any_of(operands.begin(), operands.end(), [](const IValue& v) { return v.isTensor(); });

@@ -185,6 +185,10 @@ TEST_F(TorchScript, WrongInputsAreRefused) {
             "1x128:int64");
   const std::string rank = complaint({Input{{8}, "int64"}, tokens(1, 8), tokens(1, 8)});
   EXPECT_TRUE(rank.starts_with("model.pt: aten::")) << rank;
+  EXPECT_EQ(
+      complaint("def forward(self, x: Tensor):\n  return x.reshape(x.size(1), -1)\n", {}, {numbers({4})}),
+      "model.pt: aten::size: the inputs have fewer dimensions or elements than the model reads; --input gives the "
+      "shapes that it is called with");
   EXPECT_NE(complaint("def forward(self, x: Tensor):\n  return torch.linear(x, self.weight)\n", {{"weight", {5, 7}}},
                       {numbers({3, 6})})
                 .find("model.pt: aten::linear: its operands do not fit: "),
