@@ -76,6 +76,23 @@ std::vector<Tensor> tensors_of(const Stack& values) {
   return all;
 }
 
+/// What has neither sizes of its own nor a shape function, and makes as much as its first operand has.
+std::optional<Stack> by_first_operand(const torch::jit::Node& node, const std::vector<Tensor>& operands) {
+  static const std::set<std::string> all{"roll", "flip", "_native_multi_head_attention",
+                                         "_transformer_encoder_layer_fwd"};
+  if (operands.empty() || !all.contains(plain_name(node))) return std::nullopt;
+  Stack results{at::empty(operands.front().sizes(), operands.front().options())};
+  results.resize(node.outputs().size(), IValue(Tensor()));  // attention's weights, which are left out
+  return results;
+}
+
+/// Few enough numbers that nothing of them can be large.
+bool are_few(const std::vector<Tensor>& tensors) {
+  double all = 1;
+  for (const Tensor& tensor : tensors) all *= static_cast<double>(std::max<std::int64_t>(tensor.numel(), 1));
+  return all <= static_cast<double>(kMostNumbers);
+}
+
 /// libtorch's own function of sizes for the operator; nothing where there is none.
 std::optional<Stack> by_shape_function(const torch::jit::Node& node, const Stack& operands) {
   // The older overloads of a convolution have flags behind the arguments that tell its size.
@@ -83,7 +100,7 @@ std::optional<Stack> by_shape_function(const torch::jit::Node& node, const Stack
   const auto* schema = &node.schema();
   if (convolution) {
     for (const auto& other : torch::jit::getAllOperatorsFor(c10::Symbol::fromQualString("aten::convolution")))
-      schema = &other->schema();
+      if (other->schema().overload_name().empty()) schema = &other->schema();
   }
   const auto graph = torch::jit::shapeComputeGraphForSchema(*schema);
   if (!graph) return std::nullopt;
@@ -186,6 +203,7 @@ SizedResults SizeComputer::call(const torch::jit::Node& node, const Stack& opera
   }
   const std::vector<Tensor> read = tensors_of(operands);
   const std::vector<Tensor> sized_read = tensors_of(sized);
+  const bool all_known = std::none_of(read.begin(), read.end(), [](const Tensor& t) { return t.is_meta(); });
 
   try {
     results.values = run(node, sized);
@@ -201,13 +219,16 @@ SizedResults SizeComputer::call(const torch::jit::Node& node, const Stack& opera
       } catch (const std::exception&) {  // which says less than the operator did
       }
     }
+    if (!values) values = by_first_operand(node, sized_read);
+    // Shape arithmetic that libtorch has for numbers only.
+    if (!values && all_known && !read.empty() && are_few(read) && computes_sizes(plain_name(node)))
+      values = Stack{without_numbers(read.front())};
     if (!values && dynamic_cast<const c10::NotImplementedError*>(&error)) throw SizeNotTold(first_line(error));
     if (!values) throw Error(first_line(error));
     results.values = *std::move(values);
   }
 
   std::vector<Tensor> made = tensors_of(results.values);
-  const bool all_known = std::none_of(read.begin(), read.end(), [](const Tensor& t) { return t.is_meta(); });
   if (all_known && !made.empty() && std::all_of(made.begin(), made.end(), may_hold_sizes) &&
       computes_sizes(plain_name(node))) {
     try {

@@ -88,6 +88,7 @@ SourceTensor& TapeRecorder::make(const Tensor& tensor) {
   kept_.push_back(tensor);
   tensors_[tensor.unsafeGetTensorImpl()] = &made;
   made_[&made] = tape_.tensors.size();
+  by_memory_[sizes_.memory_of(tensor)].push_back(&made);
   made.shape = tensor.sizes().vec();
   made.element_bytes = static_cast<double>(tensor.element_size());
   made.format = format_of(tensor.scalar_type());
@@ -163,7 +164,12 @@ void TapeRecorder::add_results(TapeCall& call, const std::vector<IValue>& result
       output.known = !runs;
       output.learned = output.known && largest;
       if (output.learned) output.root = largest->root, output.stored = largest->stored;
-      if (call.in_place) written_[sizes_.memory_of(tensor)] = &output;
+      if (call.in_place) {
+        const void* memory = sizes_.memory_of(tensor);
+        written_[memory] = &output;
+        for (SourceTensor* same : by_memory_[memory])  // a cache is no weights
+          if (runs) same->learned = same->known = false;
+      }
       call.outputs.push_back(&output);
       makes = true;
     }

@@ -50,6 +50,7 @@ class TapeRecorder {
   std::unordered_map<const void*, SourceTensor*> tensors_;        ///< what a tensor holds now
   std::unordered_map<const SourceTensor*, std::size_t> made_;     ///< when
   std::unordered_map<const void*, const SourceTensor*> written_;  ///< by memory: what was written into it last
+  std::unordered_map<const void*, std::vector<SourceTensor*>> by_memory_;
   std::unordered_set<std::string> names_;
   std::vector<at::Tensor> kept_;  ///< no address is used twice
   std::size_t constants_ = 0;

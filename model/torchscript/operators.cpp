@@ -5,6 +5,7 @@
 
 #include "model/torchscript/convert.hpp"
 #include "model/torchscript/functions.hpp"
+#include "model/torchscript/fused.hpp"
 #include "model/torchscript/products.hpp"
 
 namespace ridgeline {
@@ -35,6 +36,7 @@ class CallConverter {
     out_ = call_.outputs.front();
     n_ = out_->elements();
     if (auto product = convert_product(call_)) return *std::move(product);
+    if (auto fused = convert_fused(call_)) return *std::move(fused);
     if (const auto found = rules().find(op_); found != rules().end()) return (this->*found->second)();
     if (const auto function = function_of(op_)) return elementwise(*function);
     return unknown();

@@ -161,6 +161,40 @@ def forward(self, x: Tensor):
   EXPECT_EQ(graph.operators[1].inputs, std::vector<std::string>{graph.operators[0].name});
 }
 
+TEST_F(TorchScript, WhatIsWrittenIntoIsNoWeightsAnyMore) {
+  const GivenGraph graph = converted(R"(
+def forward(self, x: Tensor):
+  self.cache[:1].copy_(x)
+  return torch.mm(x, self.cache.t())
+)",
+                                     {{"cache", {16, 8}}}, {numbers({1, 8})});
+  EXPECT_EQ(graph.operators.back().op, Operator(BatchedMatMul{.batch = 1, .rows = 1, .columns = 16, .inner = 8}));
+  EXPECT_EQ(lower(graph, workload_of(graph)).parameters, 0);
+}
+
+TEST_F(TorchScript, LayersThatRunAsOneOperatorAreTakenApart) {
+  const GivenGraph graph =
+      converted(R"(
+def forward(self, x: Tensor):
+  y, w = torch._native_multi_head_attention(x, x, x, 8, 2, self.qkv, self.b3, self.out, self.b, None, False, True, None)
+  return y
+)",
+                {{"qkv", {24, 8}}, {"b3", {24}}, {"out", {8, 8}}, {"b", {8}}}, {numbers({2, 5, 8})});
+  EXPECT_EQ(operators_of_kind(graph, "batched matmul"), 2);
+  EXPECT_EQ(lower(graph, workload_of(graph)).parameters, 24 * 8 + 24 + 8 * 8 + 8);
+  EXPECT_EQ(work_of(graph).matrix.si(), 2.0 * 10 * 8 * 32 + 2 * 2.0 * 4 * 5 * 5 * 4);
+}
+
+TEST_F(TorchScript, TracedShapeArithmeticIsComputed) {
+  const GivenGraph graph = converted(R"(
+def forward(self, x: Tensor):
+  half = torch.floor_divide(torch.scalar_tensor(x.size(1), dtype=4), 2)
+  return torch.slice(x, 1, 0, int(half)).relu()
+)",
+                                     {}, {numbers({3, 8})});
+  EXPECT_EQ(std::get<Elementwise>(graph.operators.back().op).elements, 12);
+}
+
 TEST_F(TorchScript, WhatDependsOnNumbersIsRefused) {
   EXPECT_EQ(complaint("def forward(self, x: Tensor):\n  if bool(x.sum() > 0):\n    x = x + 1\n  return x\n", {},
                       {numbers({4})}),
