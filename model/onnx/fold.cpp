@@ -4,9 +4,9 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
-#include <unordered_map>
 
-#include "model/onnx/fold_parts.hpp"
+#include "model/onnx/attributes.hpp"
+#include "model/onnx/fold_movement.hpp"
 
 namespace ridgeline {
 namespace {
@@ -136,10 +136,10 @@ Fold combines(Whole whole, Real real) {
   return [whole, real](const onnx::NodeProto&, const Inputs& in) { return binary(in, whole, real); };
 }
 
-const std::unordered_map<std::string, Fold>& number_folds() {
+const Folds& number_folds() {
   using Whole = std::int64_t;
   using Maybe = std::optional<Whole>;
-  static const std::unordered_map<std::string, Fold> all{
+  static const Folds all{
       {"Constant", fold_constant},
       {"ConstantOfShape", fold_fill},
       {"Identity", [](const onnx::NodeProto&, const Inputs& in) { return has(in, 0) ? Result(*in[0]) : Result(); }},

@@ -1,10 +1,10 @@
-// Shapes, slices and their like.
+#include "model/onnx/fold_movement.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <numeric>
 
-#include "model/onnx/fold.hpp"
-#include "model/onnx/fold_parts.hpp"
+#include "model/onnx/attributes.hpp"
 
 namespace ridgeline {
 namespace {
@@ -193,8 +193,8 @@ Result fold_where(const onnx::NodeProto&, const Inputs& in) {
 
 }  // namespace
 
-const std::unordered_map<std::string, Fold>& movement_folds() {
-  static const std::unordered_map<std::string, Fold> all{
+const Folds& movement_folds() {
+  static const Folds all{
       {"Reshape", fold_reshape}, {"Unsqueeze", fold_unsqueeze}, {"Squeeze", fold_squeeze}, {"Gather", fold_gather},
       {"Slice", fold_slice},     {"Concat", fold_concat},       {"Expand", fold_expand},   {"Where", fold_where},
   };

@@ -5,7 +5,7 @@
 #include <map>
 #include <string_view>
 
-#include "model/onnx/fold.hpp"
+#include "model/onnx/attributes.hpp"
 
 namespace ridgeline {
 namespace {

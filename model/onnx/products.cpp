@@ -3,7 +3,7 @@
 #include <string>
 
 #include "model/conversion/products.hpp"
-#include "model/onnx/fold.hpp"
+#include "model/onnx/attributes.hpp"
 
 namespace ridgeline {
 namespace {

@@ -15,6 +15,7 @@
 #include <unordered_map>
 
 #include "base/error.hpp"
+#include "model/onnx/attributes.hpp"
 #include "model/onnx/fold.hpp"
 #include "model/onnx/inference.hpp"
 

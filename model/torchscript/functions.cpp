@@ -4,7 +4,7 @@
 
 namespace ridgeline {
 
-std::optional<Function> function_of(const std::string& op) {
+std::optional<Function> aten_function(const std::string& op) {
   using enum Function;
   static const std::unordered_map<std::string, Function> all{
       {"relu", relu},

@@ -10,6 +10,6 @@ namespace ridgeline {
 
 /// `op` without "aten::" and without the "_" of one that works in place. Nothing for all others, and for those whose
 /// function depends on their arguments.
-std::optional<Function> function_of(const std::string& op);
+std::optional<Function> aten_function(const std::string& op);
 
 }  // namespace ridgeline

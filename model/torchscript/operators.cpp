@@ -3,6 +3,7 @@
 #include <functional>
 #include <unordered_map>
 
+#include "model/conversion/node_maker.hpp"
 #include "model/torchscript/convert.hpp"
 #include "model/torchscript/functions.hpp"
 #include "model/torchscript/fused.hpp"
@@ -11,205 +12,130 @@
 namespace ridgeline {
 namespace {
 
-using Shape = std::vector<Size>;
-
-Size product(const Shape& shape, std::size_t first = 0) {
+Size product(const std::vector<Size>& shape) {
   Size n = 1;
-  for (std::size_t d = first; d < shape.size(); ++d) n *= shape[d];
+  for (const Size d : shape) n *= d;
   return n;
-}
-
-/// Learned numbers: whole numbers are indices and positions, single ones are scales.
-Size learned_numbers(const SourceTensor* tensor) {
-  return tensor && tensor->learned && tensor->stored && !tensor->is_number() ? tensor->elements() : 0;
 }
 
 class CallConverter {
  public:
   CallConverter(const TapeCall& call, double activation_bytes)
-      : call_(call), op_(call.plain_name()), activation_bytes_(activation_bytes) {
-    for (const SourceTensor* output : call.outputs) outputs_ += output->elements();
-  }
+      : call_(call), op_(call.plain_name()), make_(call.inputs, call.outputs, activation_bytes) {}
 
   ConvertedNode convert() {
-    if (call_.outputs.empty() || outputs_ == 0 || call_.only_views) return of(View{});
-    out_ = call_.outputs.front();
-    n_ = out_->elements();
+    if (elements() == 0 || call_.only_views) return make_.of(View{});
     if (auto product = convert_product(call_)) return *std::move(product);
     if (auto fused = convert_fused(call_)) return *std::move(fused);
     if (const auto found = rules().find(op_); found != rules().end()) return (this->*found->second)();
-    if (const auto function = function_of(op_)) return elementwise(*function);
-    return unknown();
+    if (const auto function = aten_function(op_)) return make_.elementwise(*function);
+    return make_.unknown(call_.op);
   }
 
  private:
   using Rule = ConvertedNode (CallConverter::*)();
 
-  const SourceTensor* first() const { return call_.inputs.empty() ? nullptr : call_.inputs.front(); }
-  Size input_elements() const { return first() ? first()->elements() : 0; }
-
-  // --- results
-
-  ConvertedNode of(const Operator& op) {
-    result_.operators.push_back(op);
-    return std::move(result_);
-  }
-  /// The largest learned input is the weights of the call.
-  Size take_learned(const SourceTensor* except = nullptr) {
-    Size all = 0;
-    for (const SourceTensor* input : call_.inputs) {
-      const Size own = input == except ? 0 : learned_numbers(input);
-      all += own;
-      if (own > 0 && (!result_.weights || own > result_.weights->elements())) result_.weights = input;
-    }
-    return all;
-  }
-
-  ConvertedNode unknown() {
-    double read = 0, written = 0;
-    for (const SourceTensor* input : call_.inputs)
-      if (!input->known) read += input->element_bytes * static_cast<double>(input->elements());
-    for (const SourceTensor* output : call_.outputs)
-      written += output->element_bytes * static_cast<double>(output->elements());
-    const auto elements = [&](double bytes) { return static_cast<Size>(std::ceil(bytes / activation_bytes_)); };
-    result_ = {};
-    result_.unknown = call_.op;
-    return of(Copy{.movement = Movement::unknown,
-                   .elements = elements(written),
-                   .parameters = take_learned(),
-                   .source = elements(read)});
-  }
+  const std::vector<Size>& shape() const { return make_.out()->shape; }
+  Size elements() const { return make_.elements(); }
+  Size last() const { return shape().empty() ? 1 : shape().back(); }
+  Size channels() const { return shape().size() > 1 ? shape()[1] : 1; }
 
   // --- element by element
 
-  ConvertedNode elementwise(Function function) {
-    Size full = 0;
-    for (const SourceTensor* input : call_.inputs) full += !input->known && input->elements() == n_ ? 1 : 0;
-    return of(Elementwise{.function = function,
-                          .elements = n_,
-                          .operands = static_cast<int>(std::max<Size>(full, 1)),
-                          .parameters = take_learned()});
-  }
-  ConvertedNode add() {
-    const Size last = out_->shape.empty() ? 1 : out_->shape.back();
-    const bool bias = std::any_of(call_.inputs.begin(), call_.inputs.end(), [&](const SourceTensor* t) {
-      return learned_numbers(t) == last && t->elements() < n_ && t->shape.back() == last;
-    });
-    return elementwise(bias ? Function::bias : Function::add);
-  }
+  ConvertedNode add() { return make_.add(); }
   ConvertedNode multiply() {
     const bool scale = !call_.tensor("other") || std::any_of(call_.inputs.begin(), call_.inputs.end(),
                                                              [](const SourceTensor* t) { return t->is_number(); });
-    return elementwise(scale ? Function::scale : Function::multiply);
+    return make_.elementwise(scale ? Function::scale : Function::multiply);
   }
   ConvertedNode power() {
     const double exponent = call_.tensor("exponent") ? 0 : call_.real("exponent", 0);
-    return elementwise(exponent == 2               ? Function::square
-                       : exponent == 3             ? Function::cube
-                       : std::abs(exponent) == 0.5 ? Function::rsqrt
-                                                   : Function::exp);
+    return make_.elementwise(exponent == 2               ? Function::square
+                             : exponent == 3             ? Function::cube
+                             : std::abs(exponent) == 0.5 ? Function::rsqrt
+                                                         : Function::exp);
   }
   ConvertedNode gelu() {
     const auto* approximate = call_.argument<std::string>("approximate");
-    return elementwise(approximate && *approximate == "tanh" ? Function::gelu_tanh : Function::gelu);
+    return make_.elementwise(approximate && *approximate == "tanh" ? Function::gelu_tanh : Function::gelu);
   }
   ConvertedNode gated() {
-    result_.operators.push_back(Elementwise{.function = Function::sigmoid, .elements = n_});
-    return of(Elementwise{.function = Function::multiply, .elements = n_, .operands = 2});
+    make_.before(Elementwise{.function = Function::sigmoid, .elements = elements()});
+    return make_.of(Elementwise{.function = Function::multiply, .elements = elements(), .operands = 2});
   }
   ConvertedNode add_product() {
-    result_.operators.push_back(Elementwise{.function = Function::multiply, .elements = n_, .operands = 2});
-    return of(Elementwise{.function = Function::add, .elements = n_, .operands = 2, .parameters = take_learned()});
+    make_.before(Elementwise{.function = Function::multiply, .elements = elements(), .operands = 2});
+    return make_.of(Elementwise{
+        .function = Function::add, .elements = elements(), .operands = 2, .parameters = make_.take_learned()});
   }
   /// Of two tensors the larger numbers, else of one along a dimension.
-  ConvertedNode extreme() { return call_.tensor("other") ? elementwise(Function::clamp) : reduction(); }
+  ConvertedNode extreme() { return call_.tensor("other") ? make_.elementwise(Function::clamp) : reduction(); }
 
   // --- rows
 
   ConvertedNode softmax() {
-    if (out_->shape.empty()) return of(Softmax{1, 1});
-    const auto rank = static_cast<Size>(out_->shape.size());
+    if (shape().empty()) return make_.of(Softmax{1, 1});
+    const auto rank = static_cast<Size>(shape().size());
     const Size dim = call_.number("dim", -1), place = std::clamp<Size>(dim < 0 ? dim + rank : dim, 0, rank - 1);
-    const Size columns = out_->shape[static_cast<std::size_t>(place)];
-    return of(Softmax{n_ / columns, columns});
+    const Size columns = shape()[static_cast<std::size_t>(place)];
+    return make_.of(Softmax{elements() / columns, columns});
   }
   ConvertedNode layer_norm() {
-    const auto* shape = call_.argument<std::vector<std::int64_t>>("normalized_shape");
-    const Size columns = shape                 ? product({shape->begin(), shape->end()})
-                         : out_->shape.empty() ? 1
-                                               : out_->shape.back();
-    if (!call_.tensor("weight")) return statistics(n_ / columns);
-    take_learned(first());
-    const NormKind kind = op_.find("rms") == std::string::npos ? NormKind::layer_norm : NormKind::rms_norm;
-    return of(Normalisation{kind, n_ / columns, columns});
+    const auto* normalised = call_.argument<std::vector<std::int64_t>>("normalized_shape");
+    const Size columns = normalised ? product({normalised->begin(), normalised->end()}) : last();
+    if (!call_.tensor("weight")) return make_.statistics(elements() / columns);
+    const bool rms = op_.find("rms") != std::string::npos;
+    return make_.normalised(rms ? NormKind::rms_norm : NormKind::layer_norm, columns);
   }
   ConvertedNode batch_norm() {
-    const Size columns = out_->shape.size() > 1 ? out_->shape[1] : 1;
-    if (!call_.tensor("weight")) return elementwise(Function::scale);
-    take_learned(first());
-    return of(Normalisation{NormKind::affine, n_ / columns, columns});
+    if (!call_.tensor("weight")) return make_.elementwise(Function::scale);
+    return make_.normalised(NormKind::affine, channels());
   }
   ConvertedNode group_norm() {
-    const Size images = out_->shape.empty() ? 1 : out_->shape[0];
-    const Size channels = out_->shape.size() > 1 ? out_->shape[1] : 1;
-    return statistics(images * call_.number("num_groups", channels));
+    const Size images = shape().empty() ? 1 : shape()[0];
+    return make_.statistics(images * call_.number("num_groups", channels()));
   }
-  /// Mean and variance of every row, then scale and shift.
-  ConvertedNode statistics(Size rows) {
-    result_.operators.push_back(Reduction{rows, 2 * n_ / rows});
-    return of(Elementwise{.function = Function::scale, .elements = n_, .parameters = take_learned(first())});
-  }
-  ConvertedNode reduction() { return of(Reduction{n_, std::max<Size>(1, input_elements() / n_)}); }
+  ConvertedNode reduction() { return make_.reduction(); }
   ConvertedNode pooling() {
     const auto* sizes = call_.argument<std::vector<std::int64_t>>("kernel_size");
-    if (!sizes || sizes->empty()) return unknown();
+    if (!sizes || sizes->empty()) return make_.unknown(call_.op);
     Size window = product({sizes->begin(), sizes->end()});
     if (sizes->size() == 1 && op_.find("2d") != std::string::npos) window *= sizes->front();
-    return of(Reduction{n_, std::max<Size>(window, 1)});
+    return make_.of(Reduction{elements(), std::max<Size>(window, 1)});
   }
 
   // --- movement
 
-  ConvertedNode moved(Movement movement) { return of(Copy{.movement = movement, .elements = outputs_}); }
-  ConvertedNode copied() { return moved(Movement::contiguous); }
-  ConvertedNode filled() { return moved(Movement::fill); }
+  ConvertedNode copied() { return make_.moved(Movement::contiguous); }
+  ConvertedNode filled() { return make_.moved(Movement::fill); }
   ConvertedNode converted() {
-    return first() && (first()->format != out_->format || first()->element_bytes != out_->element_bytes)
-               ? elementwise(Function::convert)
-               : copied();
+    const SourceTensor *from = make_.input(0), *to = make_.out();
+    const bool other = from && (from->format != to->format || from->element_bytes != to->element_bytes);
+    return other ? make_.elementwise(Function::convert) : copied();
   }
-  ConvertedNode concatenated() {
-    return of(Copy{.movement = Movement::concatenate, .elements = n_, .parameters = std::min(take_learned(), n_)});
-  }
-  ConvertedNode repeated() {
-    return of(Copy{.movement = Movement::expand, .elements = n_, .source = std::max<Size>(input_elements(), 1)});
-  }
+  ConvertedNode concatenated() { return make_.concatenated(); }
+  ConvertedNode repeated() { return make_.repeated(); }
   ConvertedNode scattered() {
-    Size updates = n_;
+    const SourceTensor* updates = nullptr;
     for (const char* name : {"src", "values", "source"})
-      if (const SourceTensor* t = call_.tensor(name)) updates = t->elements();
-    return of(Copy{.movement = Movement::scatter, .elements = std::max<Size>(updates, 1)});
+      if (const SourceTensor* t = call_.tensor(name)) updates = t;
+    return make_.scattered(updates);
   }
   /// Rows of a learned table are looked up.
   ConvertedNode gathered() {
     const SourceTensor* table = call_.tensor("weight") ? call_.tensor("weight") : call_.tensor("self");
     const bool rows = op_ != "gather" && op_ != "take" && call_.number("dim", 0) == 0;
-    if (!table || !table->learned || !table->stored || !rows || table->shape.size() < 2 || table->elements() == 0)
-      return moved(Movement::gather);
-    const Size width = table->elements() / table->shape[0];
-    if (n_ % width != 0) return moved(Movement::gather);
-    result_.weights = table;
-    return of(Embedding{.lookups = n_ / width, .width = width, .vocabulary = table->shape[0]});
+    if (!table || !table->learned || !table->stored || !rows || table->shape.size() < 2 || table->elements() == 0 ||
+        elements() % (table->elements() / table->shape[0]) != 0)
+      return make_.moved(Movement::gather);
+    return make_.looked_up(*table);
   }
 
   static const std::unordered_map<std::string, Rule>& rules();
 
   const TapeCall& call_;
   std::string op_;
-  double activation_bytes_;
-  const SourceTensor* out_ = nullptr;
-  Size n_ = 0, outputs_ = 0;
-  ConvertedNode result_;
+  NodeMaker make_;
 };
 
 const std::unordered_map<std::string, CallConverter::Rule>& CallConverter::rules() {

@@ -145,22 +145,6 @@ TEST(GivenExecution, SharedWeightsAreTheSameNumbers) {
   run_checked(graph);
 }
 
-/// Of the graph and of the architecture that it is the graph of.
-TEST(GivenExecution, TakesAboutAsLongAsTheArchitecture) {
-  const Architecture model = models::bert(256, 4, 1024, 4);
-  Workload w;
-  w.length = 128;
-  const GivenGraph graph = given(lower(model, w).phases.front(), w);
-  Execution theirs(graph, w), ours(model, w);
-  double by_graph = 1e9, by_architecture = 1e9;
-  for (int i = 0; i < 10; ++i) {  // the fastest of ten: others may be at work here
-    by_graph = std::min(by_graph, theirs.run().at(0).seconds);
-    by_architecture = std::min(by_architecture, ours.run().at(0).seconds);
-  }
-  EXPECT_GT(by_graph, by_architecture / 2);
-  EXPECT_LT(by_graph, by_architecture * 2);
-}
-
 TEST(GivenExecution, TimesEveryOperatorOfTheGraphByItself) {
   Workload w;
   w.length = 16;

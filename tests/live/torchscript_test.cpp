@@ -8,6 +8,7 @@
 #include "model/lowering.hpp"
 #include "model/torchscript/convert.hpp"
 #include "tests/live/torchscript_models.hpp"
+#include "tests/model/given.hpp"
 #include "tests/model/models.hpp"
 #include "tests/support.hpp"
 
@@ -50,17 +51,6 @@ class TorchScript : public testing::Test {
 
 Input tokens(Size batch, Size length) { return {{batch, length}, "int64"}; }
 Input numbers(std::vector<Size> shape) { return {std::move(shape), "float32"}; }
-
-Work work_of(const Program& program, const Numerics& numerics) {
-  return total_work(program.phases.front().graph, numerics);
-}
-Work work_of(const GivenGraph& graph) { return work_of(lower(graph, workload_of(graph)), graph.numerics); }
-
-Size operators_of_kind(const GivenGraph& graph, std::string_view kind) {
-  Size n = 0;
-  for (const GivenOperator& op : graph.operators) n += kind_name(op.op) == kind ? 1 : 0;
-  return n;
-}
 
 void expect_the_work_of(const Architecture& model, Task task, const GivenGraph& graph) {
   Workload workload;

@@ -1,9 +1,10 @@
-// Lowered models as graphs that are given by their operators.
+// Graphs that are given by their operators: made of lowered models, and compared with such.
 #pragma once
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "model/given_graph.hpp"
 #include "model/lowering.hpp"
@@ -28,6 +29,18 @@ inline GivenGraph given(const Phase& phase, const Workload& workload) {
     graph.operators.push_back(op);
   }
   return graph;
+}
+
+/// Of the first phase.
+inline Work work_of(const Program& program, const Numerics& numerics) {
+  return total_work(program.phases.front().graph, numerics);
+}
+inline Work work_of(const GivenGraph& graph) { return work_of(lower(graph, workload_of(graph)), graph.numerics); }
+
+inline Size operators_of_kind(const GivenGraph& graph, std::string_view kind) {
+  Size n = 0;
+  for (const GivenOperator& op : graph.operators) n += kind_name(op.op) == kind ? 1 : 0;
+  return n;
 }
 
 }  // namespace ridgeline

@@ -7,6 +7,7 @@
 
 #include "base/file.hpp"
 #include "model/estimate.hpp"
+#include "tests/model/given.hpp"
 #include "tests/model/models.hpp"
 #include "tests/model/synthetic.hpp"
 #include "tests/onnx/bert.hpp"
@@ -31,17 +32,6 @@ ConvertOptions dimensions(Size batch, Size sequence) {
   ConvertOptions options;
   options.questions.dimensions = {{"batch", batch}, {"sequence", sequence}};
   return options;
-}
-
-Work work_of(const Program& program, const Numerics& numerics) {
-  return total_work(program.phases.front().graph, numerics);
-}
-Work work_of(const GivenGraph& graph) { return work_of(lower(graph, workload_of(graph)), graph.numerics); }
-
-Size operators_of_kind(const GivenGraph& graph, std::string_view kind) {
-  Size n = 0;
-  for (const GivenOperator& op : graph.operators) n += kind_name(op.op) == kind ? 1 : 0;
-  return n;
 }
 
 TEST(Convert, BertHasTheOperatorsOfItsArchitecture) {
