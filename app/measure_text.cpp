@@ -19,8 +19,7 @@ std::string time_text(const MeasureSummary& s, bool chose) {
 }
 
 std::string heat_text(const MeasureSummary& s, bool soaked) {
-  std::string text =
-      fmt::format("{}; the reference model was checked {} times", soaked ? "heat-soaked" : "cold", s.checks);
+  std::string text = fmt::format("{}; checks of the reference model: {}", soaked ? "heat-soaked" : "cold", s.checks);
   if (soaked)
     text +=
         fmt::format("; warmed up for {:.0f} s{}", s.soaking, s.soaked ? "" : ", not settled: give a larger --budget");

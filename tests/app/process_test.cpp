@@ -235,7 +235,8 @@ TEST(Process, AKilledChoiceLosesTheRowInFlightAndGoesOn) {
   folder.write("models.csv", table);
   const std::string line =
       "measure --models models.csv --device raspberry-pi-4 --threads 1 --choose active --budget 2min --out run.h5";
-  ASSERT_TRUE(killed_after(7, split_words(line), folder)) << "five for the start, one of those that are chosen";
+  ASSERT_TRUE(killed_after(8, split_words(line), folder))
+      << "five for the start, a check of the board, two of those that are chosen";
   const std::string journal = content(folder / "run.h5.journal");
   std::size_t known = 0;
   for (std::size_t at = journal.find("\n{\"id\""); at != std::string::npos; at = journal.find("\n{\"id\"", at + 1))
