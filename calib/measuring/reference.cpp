@@ -23,27 +23,27 @@ constexpr double kWarmer = 5;            // K
 constexpr double kClockFell = 0.03;      // relative
 constexpr double kBetweenLooks = 5;      // s of cooling down
 constexpr std::size_t kFewestNeighbours = 8, kMostNeighbours = 40;
-constexpr double kFarFromNeighbours = 4;  // sigma of the neighbours
-constexpr double kLeastSigma = 0.02;      // of ln measured: medians are known to about that
+constexpr double kFarSigmas = 4;      // sigma of the neighbours
+constexpr double kLeastSigma = 0.02;  // of ln measured: medians are known to about that
 
 constexpr const char *kRatio = "reference", *kModel = "reference model", *kFirst = "reference at first",
                      *kHeat = "heat";
 
-std::string condition(const Measurement& row, const char* name) {
+std::string condition_of(const Measurement& row, const char* name) {
   const auto found = row.conditions.find(name);
   return found == row.conditions.end() ? std::string() : found->second;
 }
 
-std::optional<double> number_in(const Measurement& row, const char* name) {
-  const std::string text = condition(row, name);
+std::optional<double> condition_number(const Measurement& row, const char* name) {
+  const std::string text = condition_of(row, name);
   return text.empty() ? std::nullopt : std::optional(std::strtod(text.c_str(), nullptr));
 }
 
 /// What a row says of the board.
 MachineState state_of(const Measurement& row) {
   MachineState state;
-  state.temperature = number_in(row, "temperature");
-  if (const auto megahertz = number_in(row, "clock")) state.clock = *megahertz * 1e6;
+  state.temperature = condition_number(row, "temperature");
+  if (const auto megahertz = condition_number(row, "clock")) state.clock = *megahertz * 1e6;
   return state;
 }
 
@@ -58,7 +58,7 @@ MedianInterval known_to_two_percent(double seconds) {
 
 void refuse_other_mode(const MeasurementSet& known, HeatMode mode) {
   for (const Measurement& row : known.rows)
-    if (const std::string other = condition(row, kHeat); !other.empty() && other != name(mode))
+    if (const std::string other = condition_of(row, kHeat); !other.empty() && other != name(mode))
       throw InputError({"--resume", 0, 0, ""}, fmt::format("the rows so far were measured {}", other),
                        fmt::format("{} --heat-soaked, or begin anew with another --out",
                                    mode == HeatMode::cold ? "add" : "leave out"));
@@ -79,20 +79,20 @@ ReferenceModel::ReferenceModel(const HeatOptions& options, const MeasuringTools&
 void ReferenceModel::go_on_from(const MeasurementSet& known, const std::vector<PlannedModel>& plan) {
   for (const Measurement& row : known.rows) is_far(row);
   const auto said = std::find_if(known.rows.rbegin(), known.rows.rend(), [](const Measurement& row) {
-    return number_in(row, kFirst).value_or(0) > 0 && number_in(row, kRatio).value_or(0) > 0;
+    return condition_number(row, kFirst).value_or(0) > 0 && condition_number(row, kRatio).value_or(0) > 0;
   });
   if (said == known.rows.rend()) return;
-  const std::string id = condition(*said, kModel);
+  const std::string id = condition_of(*said, kModel);
   const auto model = std::find_if(plan.begin(), plan.end(), [&](const PlannedModel& p) { return p.id == id; });
   if (model == plan.end()) return;
   take_as_reference(*model);
-  first_.seconds = known_to_two_percent(*number_in(*said, kFirst));
-  last_.seconds = known_to_two_percent(first_.seconds.median * *number_in(*said, kRatio));
+  first_.seconds = known_to_two_percent(*condition_number(*said, kFirst));
+  last_.seconds = known_to_two_percent(first_.seconds.median * *condition_number(*said, kRatio));
   const auto earliest = std::min_element(known.rows.begin(), known.rows.end(), [&](const auto& a, const auto& b) {
-    return std::pair(condition(a, kModel) != id, a.order) < std::pair(condition(b, kModel) != id, b.order);
+    return std::pair(condition_of(a, kModel) != id, a.order) < std::pair(condition_of(b, kModel) != id, b.order);
   });
   first_.state = last_.state = state_of(*earliest);
-  first_.other_load = last_.other_load = number_in(*earliest, "other load").value_or(0);
+  first_.other_load = last_.other_load = condition_number(*earliest, "other load").value_or(0);
   checked_ = began_ - options_.interval;  // who knows what the board did meanwhile
 }
 
@@ -170,7 +170,7 @@ std::optional<ReferenceModel::Reading> ReferenceModel::read() {
 
 bool ReferenceModel::is_far(const Measurement& row) {
   if (row.op || !row.latency) return false;
-  const std::optional<double> predicted = number_in(row, kPredicted);
+  const std::optional<double> predicted = condition_number(row, kPredicted);
   if (predicted.has_value() != by_prediction_) log_ratios_.clear();
   by_prediction_ = predicted.has_value();
   const double expected = predicted ? *predicted : options_.expected(row.definition, row.workload);
@@ -179,7 +179,7 @@ bool ReferenceModel::is_far(const Measurement& row) {
   if (log_ratios_.size() >= kFewestNeighbours) {
     const Levels before = estimate_levels(
         Eigen::Map<const Eigen::VectorXd>(log_ratios_.data(), static_cast<Eigen::Index>(log_ratios_.size())));
-    far = std::abs(ratio - before.level.tail<1>().value()) > kFarFromNeighbours * std::max(before.sigma, kLeastSigma);
+    far = std::abs(ratio - before.level.tail<1>().value()) > kFarSigmas * std::max(before.sigma, kLeastSigma);
   }
   log_ratios_.push_back(ratio);
   if (log_ratios_.size() > kMostNeighbours) log_ratios_.erase(log_ratios_.begin());

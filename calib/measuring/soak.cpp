@@ -14,15 +14,16 @@
 namespace ridgeline {
 namespace {
 
-constexpr double kStretch = 20;           // s
-constexpr std::size_t kWindowsApart = 3;  // those that are compared: boards warm up over minutes
-constexpr double kLatencySettled = 0.01;  // of the latency
-constexpr double kSettledKelvin = 1;
+constexpr double kSoakWindow = 20;            // s
+constexpr std::size_t kSoakWindowsApart = 3;  // those that are compared: boards warm up over minutes
+constexpr double kSoakedShare = 0.01;         // of the latency
+constexpr double kSoakedKelvin = 1;
 constexpr double kUsualRun = 1;  // s: enough work for all of the processor, and soon over
-constexpr double kSoakedAtOnce = 1;
+constexpr double kSoakSecondsAtOnce = 1;
 
 /// Those whose run is nearest to kUsualRun first.
-std::vector<const PlannedModel*> candidates(const HeatOptions& options, const std::vector<PlannedModel>& plan) {
+std::vector<const PlannedModel*> models_to_soak_by(const HeatOptions& options,
+                                                   const std::vector<PlannedModel>& plan) {
   std::vector<std::pair<double, const PlannedModel*>> all;
   for (const PlannedModel& p : plan) {
     const double run = options.expected(p.definition, p.workload) * static_cast<double>(p.workload.batch);
@@ -34,27 +35,27 @@ std::vector<const PlannedModel*> candidates(const HeatOptions& options, const st
   return models;
 }
 
-struct Window {
+struct SoakWindow {
   double run = 0;                     ///< s, median
   std::optional<double> temperature;  ///< degC, at its end
 };
 
-bool equal(const Window& a, const Window& b) {
-  return std::abs(a.run / b.run - 1) <= kLatencySettled &&
-         (!a.temperature || !b.temperature || std::abs(*a.temperature - *b.temperature) <= kSettledKelvin);
+bool stays(const SoakWindow& a, const SoakWindow& b) {
+  return std::abs(a.run / b.run - 1) <= kSoakedShare &&
+         (!a.temperature || !b.temperature || std::abs(*a.temperature - *b.temperature) <= kSoakedKelvin);
 }
 
 /// Runs what is loaded for a window, or until `end`: s of a run.
 double median_of_window(const MeasuringTools& tools, double end) {
-  const double window_end = std::min(end, tools.clock() + kStretch);
+  const double window_end = std::min(end, tools.clock() + kSoakWindow);
   std::vector<double> seconds;
   do {
-    const double run = seconds.empty() ? kSoakedAtOnce : median(seconds);
-    const auto times = static_cast<std::size_t>(std::max(1.0, std::round(kSoakedAtOnce / run)));
+    const double run = seconds.empty() ? kSoakSecondsAtOnce : median(seconds);
+    const auto times = static_cast<std::size_t>(std::max(1.0, std::round(kSoakSecondsAtOnce / run)));
     const Runs runs = tools.runner.run(times, end - tools.clock());
     for (std::size_t r = 0; r < runs.phases.size(); ++r) seconds.push_back(runs.seconds(r));
     if (seconds.empty()) throw Error("nothing ran");
-  } while (tools.clock() + std::max(kSoakedAtOnce, median(seconds)) <= window_end);
+  } while (tools.clock() + std::max(kSoakSecondsAtOnce, median(seconds)) <= window_end);
   return median(seconds);
 }
 
@@ -64,17 +65,17 @@ Soaked soak(const HeatOptions& options, const MeasuringTools& tools, const std::
             double longest, const std::function<void(const std::string&)>& tell) {
   const double began = tools.clock(), end = began + longest;
   Soaked soaked;
-  for (const PlannedModel* planned : candidates(options, plan)) {
+  for (const PlannedModel* planned : models_to_soak_by(options, plan)) {
     try {
       tell(fmt::format("warming up by {}", planned->id));
       tools.runner.load(planned->definition, planned->workload, end - tools.clock());
-      std::vector<Window> windows;
+      std::vector<SoakWindow> windows;
       for (bool whole = true; whole && !soaked.settled;) {
-        whole = tools.clock() + kStretch < end;  // else it says nothing of settling
+        whole = tools.clock() + kSoakWindow < end;  // else it says nothing of settling
         const double run = median_of_window(tools, end);
         windows.push_back({run, tools.state().temperature});
-        soaked.settled = whole && windows.size() > kWindowsApart &&
-                         equal(windows.back(), windows[windows.size() - 1 - kWindowsApart]);
+        soaked.settled = whole && windows.size() > kSoakWindowsApart &&
+                         stays(windows.back(), windows[windows.size() - 1 - kSoakWindowsApart]);
         if (const auto& now = windows.back().temperature)
           tell(fmt::format("warming up by {}, {:.0f} degC", planned->id, *now));
       }
