@@ -124,6 +124,20 @@ std::optional<Stack> by_shape_function(const torch::jit::Node& node, const Stack
   return stack;
 }
 
+/// What an operator makes that does not say it on sizes alone; `sizes`: where somebody has told.
+std::optional<Stack> by_other_means(const torch::jit::Node& node, const Stack& operands, bool in_place,
+                                    const std::vector<std::int64_t>* sizes) {
+  const std::vector<Tensor> read = tensors_of(operands);
+  if (sizes && !read.empty())
+    return Stack{at::empty(*sizes, at::device(at::kMeta).dtype(read.front().scalar_type()))};
+  if (in_place && !read.empty()) return Stack{read.front()};
+  try {
+    if (auto values = by_shape_function(node, operands)) return values;
+  } catch (const std::exception&) {  // which says less than the operator did
+  }
+  return by_first_operand(node, read);
+}
+
 }  // namespace
 
 bool makes_tensors(const c10::FunctionSchema& schema) {
@@ -202,24 +216,12 @@ SizedResults SizeComputer::call(const torch::jit::Node& node, const Stack& opera
     numbers.push_back(device ? IValue(c10::Device(at::kCPU)) : operands[i]);
   }
   const std::vector<Tensor> read = tensors_of(operands);
-  const std::vector<Tensor> sized_read = tensors_of(sized);
   const bool all_known = std::none_of(read.begin(), read.end(), [](const Tensor& t) { return t.is_meta(); });
 
   try {
     results.values = run(node, sized);
   } catch (const c10::Error& error) {
-    std::optional<Stack> values;
-    if (sizes && !sized_read.empty())
-      values = Stack{at::empty(*sizes, at::device(at::kMeta).dtype(sized_read.front().scalar_type()))};
-    else if (results.in_place && !sized_read.empty())
-      values = Stack{sized_read.front()};
-    if (!values) {
-      try {
-        values = by_shape_function(node, sized);
-      } catch (const std::exception&) {  // which says less than the operator did
-      }
-    }
-    if (!values) values = by_first_operand(node, sized_read);
+    std::optional<Stack> values = by_other_means(node, sized, results.in_place, sizes);
     // Shape arithmetic that libtorch has for numbers only.
     if (!values && all_known && !read.empty() && are_few(read) && computes_sizes(plain_name(node)))
       values = Stack{without_numbers(read.front())};
